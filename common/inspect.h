@@ -1,0 +1,35 @@
+/*
+ * The packing list: what a layout holds, as data that a program prints as text or JSON.
+ */
+#ifndef COMMON_INSPECT_H
+#define COMMON_INSPECT_H
+
+#include <jansson.h>
+
+#include "common/graph.h"
+#include "common/verified_layout.h"
+
+/** What is known of a seal; where nothing was verified, signers is empty and verified false. */
+struct inspect_seal {
+	bool sealed;
+	bool verified;
+	struct digest id;                   /* where sealed */
+	const struct trust_signer *signers; /* borrowed */
+	size_t signer_count;
+	size_t unknown_signatures;
+};
+
+/** inspect_seal_of(v): the seal of a verified layout; borrows from v. */
+struct inspect_seal inspect_seal_of(const struct verified_layout *v);
+
+/**
+ * inspect_json(graph, seal): a new object: version, seal{id,verified,signers[{principal,fingerprint}]},
+ * delivery{created,origin,destination,notAfter}, artifacts[{repository,tag,digest,mediaType,artifactType,
+ * sizeBytes,chart{name,version},layers[{mediaType,digest,sizeBytes}]}]. Absent things are absent members.
+ */
+json_t *inspect_json(const struct graph *graph, const struct inspect_seal *seal);
+
+/** inspect_text(b, graph, seal): the same for people; every foreign string escaped. */
+void inspect_text(struct buf *b, const struct graph *graph, const struct inspect_seal *seal);
+
+#endif

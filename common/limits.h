@@ -1,0 +1,68 @@
+/*
+ * Every limit on size, count, depth and time, with its unit in its name.
+ *
+ * They bound what hostile input can make us do; none is a tuning knob. Numbers follow design formats.md
+ * (sections 1 and 9), Helm's own limits where a chart is meant, and the 4 MiB that registries accept.
+ */
+#ifndef COMMON_LIMITS_H
+#define COMMON_LIMITS_H
+
+#define KIB 1024U
+#define MIB (1024U * KIB)
+
+/* The layout and its seal. */
+#define LIMIT_SEAL_BYTES_MAX (4 * MIB)
+#define LIMIT_SIGNATURE_BYTES_MAX 4096U
+#define LIMIT_SIGNATURES_MAX 16U
+#define LIMIT_OCI_LAYOUT_BYTES_MAX (4 * KIB)
+#define LIMIT_INDEX_BYTES_MAX (4 * MIB)
+#define LIMIT_INDEX_ENTRIES_MAX 16384U
+#define LIMIT_INDEX_DEPTH_MAX 4U
+#define LIMIT_MANIFEST_BYTES_MAX (4 * MIB)
+#define LIMIT_MANIFEST_LAYERS_MAX 1000U
+#define LIMIT_GRAPH_MANIFESTS_MAX 65536U
+#define LIMIT_CONFIG_BYTES_MAX (4 * MIB) /* Helm configs only; others are never parsed */
+#define LIMIT_PROBLEMS_MAX 100U          /* files named in a refusal, the rest is counted */
+#define LIMIT_JSON_DEPTH_MAX 32U
+
+/* Names. */
+#define LIMIT_REPOSITORY_BYTES_MAX 255U
+#define LIMIT_TAG_BYTES_MAX 128U
+#define LIMIT_ORIGIN_BYTES_MAX 64U
+
+/* The trust directory. */
+#define LIMIT_TRUST_FILE_BYTES_MAX (256 * KIB)
+#define LIMIT_TRUST_FILES_MAX 64U
+#define LIMIT_TRUST_KEYS_MAX 64U
+
+/* Secret keys. */
+#define LIMIT_KEY_FILE_BYTES_MAX (16 * KIB)
+#define LIMIT_PASSPHRASE_BYTES_MAX 1024U
+
+/* Charts. The 100 MiB and 5 MiB are Helm's (since 3.17.3): a total of 100 MiB is too much, 5 MiB is not. */
+#define LIMIT_CHART_CONTENT_BYTES_MAX (100 * MIB - 1)
+#define LIMIT_CHART_FILE_BYTES_MAX (5 * MIB)
+#define LIMIT_CHART_ARCHIVE_BYTES_MAX (101 * MIB)
+#define LIMIT_CHART_TAR_BYTES_MAX (160 * MIB) /* content, headers and padding */
+#define LIMIT_CHART_ENTRIES_MAX 20000U
+#define LIMIT_CHART_PATH_BYTES_MAX 1024U
+#define LIMIT_CHART_PATH_DEPTH_MAX 32U
+#define LIMIT_CHARTS_MAX 4096U /* in one delivery */
+#define LIMIT_PROVENANCE_BYTES_MAX (4 * MIB)
+#define LIMIT_YAML_BYTES_MAX (1 * MIB)
+#define LIMIT_YAML_DEPTH_MAX 64U
+#define LIMIT_YAML_NODES_MAX 100000U /* after aliases are followed */
+#define LIMIT_VERSION_BYTES_MAX 256U
+
+/* The registry. */
+#define LIMIT_RESPONSE_BODY_BYTES_MAX (4 * MIB)
+#define LIMIT_ERROR_BODY_BYTES_MAX (64 * KIB)
+#define LIMIT_HEADER_BYTES_MAX (256 * KIB)
+#define LIMIT_CONNECT_TIMEOUT_MS 10000L
+#define LIMIT_IDLE_TIMEOUT_S 60L
+#define LIMIT_PASSWORD_BYTES_MAX (64 * KIB)
+
+/* Copying between files and sockets: memory does not grow with a blob. */
+#define LIMIT_COPY_BUFFER_BYTES (256 * KIB)
+
+#endif

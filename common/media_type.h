@@ -1,0 +1,30 @@
+/*
+ * Media types and annotation keys, as constants.
+ * Sources: OCI image-spec 1.1 media-types.md and annotations.md; Helm pkg/registry/constants.go; design
+ * formats.md 1.1.
+ */
+#ifndef COMMON_MEDIA_TYPE_H
+#define COMMON_MEDIA_TYPE_H
+
+#define MEDIA_TYPE_OCI_MANIFEST "application/vnd.oci.image.manifest.v1+json"
+#define MEDIA_TYPE_OCI_INDEX "application/vnd.oci.image.index.v1+json"
+#define MEDIA_TYPE_DOCKER_MANIFEST "application/vnd.docker.distribution.manifest.v2+json"
+#define MEDIA_TYPE_DOCKER_LIST "application/vnd.docker.distribution.manifest.list.v2+json"
+
+#define MEDIA_TYPE_HELM_CONFIG "application/vnd.cncf.helm.config.v1+json"
+#define MEDIA_TYPE_HELM_CHART "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
+#define MEDIA_TYPE_HELM_PROVENANCE "application/vnd.cncf.helm.chart.provenance.v1.prov"
+
+#define ANNOTATION_REF_NAME "org.opencontainers.image.ref.name"
+#define ANNOTATION_CREATED "org.opencontainers.image.created"
+
+#define ANNOTATION_SALLYPORT_PREFIX "dev.sallyport."
+#define ANNOTATION_REPOSITORY "dev.sallyport.repository"
+#define ANNOTATION_TAG "dev.sallyport.tag"
+#define ANNOTATION_ORIGIN "dev.sallyport.origin"
+#define ANNOTATION_DESTINATION "dev.sallyport.destination"
+#define ANNOTATION_SEQUENCE "dev.sallyport.sequence"
+#define ANNOTATION_PREVIOUS "dev.sallyport.previous"
+#define ANNOTATION_NOT_AFTER "dev.sallyport.not-after"
+
+#endif

@@ -1,0 +1,78 @@
+#include "common/mem.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+static _Noreturn void out_of_memory(void)
+{
+	static const char text[] = "out of memory\n";
+
+	/* Nothing may allocate here, and there is nothing left to do where even this write fails. */
+	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
+		_exit(1);
+	_exit(1);
+}
+
+void *mem_alloc(size_t size)
+{
+	void *ptr = malloc(size != 0 ? size : 1);
+	if (ptr == NULL)
+		out_of_memory();
+	return ptr;
+}
+
+void *mem_zalloc(size_t count, size_t size)
+{
+	void *ptr = calloc(count != 0 ? count : 1, size != 0 ? size : 1);
+	if (ptr == NULL)
+		out_of_memory();
+	return ptr;
+}
+
+void *mem_realloc(void *ptr, size_t count, size_t size)
+{
+	if (size != 0 && count > SIZE_MAX / size)
+		out_of_memory();
+	size_t bytes = count * size;
+	void *grown = realloc(ptr, bytes != 0 ? bytes : 1);
+	if (grown == NULL)
+		out_of_memory();
+	return grown;
+}
+
+char *mem_strndup(const char *text, size_t len)
+{
+	char *copy = mem_alloc(len + 1);
+	if (len != 0)
+		memcpy(copy, text, len);
+	copy[len] = '\0';
+	return copy;
+}
+
+char *mem_strdup(const char *text)
+{
+	return mem_strndup(text, strlen(text));
+}
+
+char *mem_printf(const char *format, ...)
+{
+	char *text = NULL;
+	va_list args;
+
+	va_start(args, format);
+	int len = vasprintf(&text, format, args);
+	va_end(args);
+	if (len < 0)
+		out_of_memory();
+	return text;
+}
+
+void *mem_grow(void *ptr, size_t count, size_t *capacity, size_t size)
+{
+	if (count < *capacity)
+		return ptr;
+	*capacity = *capacity != 0 ? *capacity * 2 : 8;
+	return mem_realloc(ptr, *capacity, size);
+}

@@ -1,0 +1,58 @@
+/*
+ * OpenSSH signatures (ssh-keygen -Y): public keys, encoding and checking. Nothing here can sign.
+ * Source: OpenSSH PROTOCOL.sshsig; reference signing.md 6.2; design formats.md 1.2.
+ */
+#ifndef COMMON_SSHSIG_H
+#define COMMON_SSHSIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/buf.h"
+#include "common/error.h"
+#include "common/layout.h"
+
+#define SSHSIG_NAMESPACE_SEAL "seal-v1@sallyport.dev"
+#define SSHSIG_NAMESPACE_TRUST "trust-v1@sallyport.dev"
+
+#define ED25519_PUBLIC_BYTES 32
+#define ED25519_SIGNATURE_BYTES 64
+
+/** A public key of type ssh-ed25519, the only one that this version knows. */
+struct ssh_public_key {
+	uint8_t ed25519[ED25519_PUBLIC_BYTES];
+};
+
+/** ssh_public_key_parse(out, type, base64, len, err): the two fields of a public key line; ERR_FORMAT. */
+int ssh_public_key_parse(struct ssh_public_key *out, const char *type, size_t type_len,
+    const char *base64, size_t base64_len, struct error *err) MUST_CHECK;
+
+/** ssh_public_key_line(b, key): "ssh-ed25519 <base64>", no line end. */
+void ssh_public_key_line(struct buf *b, const struct ssh_public_key *key);
+
+/** ssh_public_key_kid(out, key): first 16 hex digits of the SHA-256 of the SSH wire form. */
+void ssh_public_key_kid(char out[LAYOUT_KID_LEN + 1], const struct ssh_public_key *key);
+
+/** ssh_public_key_fingerprint(out, key): "SHA256:" and 43 characters of base64, as ssh-keygen -l prints. */
+#define SSH_FINGERPRINT_LEN 50
+void ssh_public_key_fingerprint(char out[SSH_FINGERPRINT_LEN + 1], const struct ssh_public_key *key);
+
+bool ssh_public_key_equal(const struct ssh_public_key *a, const struct ssh_public_key *b);
+
+/** sshsig_signed_data(b, name_space, message, len): the bytes that an Ed25519 signature is made over. */
+void sshsig_signed_data(struct buf *b, const char *name_space, const void *message, size_t len);
+
+/** sshsig_encode(b, name_space, key, signature): the armored signature file, 70 columns, LF. */
+void sshsig_encode(struct buf *b, const char *name_space, const struct ssh_public_key *key,
+    const uint8_t signature[ED25519_SIGNATURE_BYTES]);
+
+/**
+ * sshsig_verify(armored, armored_len, name_space, key, message, len, err): 0 only if armored is, byte for
+ * byte, what sshsig_encode() gives for this namespace, this key and a signature that holds for message.
+ * ERR_SEAL otherwise.
+ */
+int sshsig_verify(const char *armored, size_t armored_len, const char *name_space,
+    const struct ssh_public_key *key, const void *message, size_t len,
+    struct error *err) MUST_CHECK;
+
+#endif
