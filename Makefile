@@ -131,9 +131,15 @@ endef
 $(foreach c,common builder pusher,$(eval $(call test_component,$(c))))
 .SECONDARY:
 
-.PHONY: unit fuzz-targets check install uninstall clean help
+# A tool of the end-to-end tests: without sanitizers in every mode, since it only execs.
+$(B)/tests/e2e/no_network: tests/e2e/no_network.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_GNU_SOURCE -O2 $(WARNINGS) -o $@ $<
+
+.PHONY: unit fuzz-targets e2e-helpers check install uninstall clean help
 unit: $(UNIT_TESTS)
 fuzz-targets: $(FUZZ_TARGETS)
+e2e-helpers: $(B)/tests/e2e/no_network
 
 check:
 	scripts/test
@@ -157,7 +163,7 @@ help:
 	@echo 'make check          every test: the same as scripts/test'
 	@echo 'make install        with DESTDIR and PREFIX (default /usr/local); make uninstall undoes it'
 	@echo 'make clean          removes build/'
-	@echo 'make unit fuzz-targets   the test programs only'
+	@echo 'make unit fuzz-targets e2e-helpers   the test programs only'
 	@echo 'MODE=asan|fuzz      with sanitizers, in build/asan; with libFuzzer (clang), in build/fuzz'
 	@echo 'WERROR=1            warnings are errors, as in scripts/test'
 
