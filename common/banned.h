@@ -1,6 +1,6 @@
 /*
- * Calls that have no safe use here. Included by mem.h, so by every file; system headers that declare
- * them come first.
+ * Calls that have no safe use here. Included by mem.h, so by every file; system headers that
+ * declare them come first.
  */
 #ifndef COMMON_BANNED_H
 #define COMMON_BANNED_H

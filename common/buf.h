@@ -1,9 +1,9 @@
 /*
  * Growable bytes with a cap that is fixed when they are made.
  *
- * Writing past the cap drops what does not fit and marks the buffer; a sequence of puts is therefore
- * checked once, by buf_check(), before its content is used. The content is always followed by a NUL byte
- * that is not counted in len.
+ * Writing past the cap drops what does not fit and marks the buffer; a sequence of puts is
+ * therefore checked once, by buf_check(), before its content is used. The content is always
+ * followed by a NUL byte that is not counted in len.
  */
 #ifndef COMMON_BUF_H
 #define COMMON_BUF_H
@@ -22,24 +22,30 @@ struct buf {
 	bool overflowed;
 };
 
-#define BUF_INIT(max_bytes) {.data = NULL, .len = 0, .capacity = 0, .max = (max_bytes)}
+#define BUF_INIT(max_bytes)                                                                        \
+	{                                                                                          \
+		.data = NULL, .len = 0, .capacity = 0, .max = (max_bytes)                          \
+	}
 
 /** buf_release(b): frees the content and leaves b empty, with its cap. */
 void buf_release(struct buf *b);
 
-/** buf_put(b, bytes, len), buf_puts(b, text), buf_putc(b, c), buf_printf(b, format, ...): append. */
+/** buf_put(b, bytes, len), buf_puts(b, text), buf_putc(b, c), buf_printf(b, format, ...): append.
+ */
 void buf_put(struct buf *b, const void *bytes, size_t len);
 void buf_puts(struct buf *b, const char *text);
 void buf_putc(struct buf *b, char c);
 void buf_printf(struct buf *b, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /**
- * buf_room(b, len): space for len more bytes behind the content, to be filled by the caller, who then adds
- * what it wrote to b->len. Returns NULL and marks the overflow where that would pass the cap.
+ * buf_room(b, len): space for len more bytes behind the content, to be filled by the caller, who
+ * then adds what it wrote to b->len. Returns NULL and marks the overflow where that would pass the
+ * cap.
  */
 char *buf_room(struct buf *b, size_t len);
 
-/** buf_check(b, what, err): 0, or -1 with ERR_LIMIT "<what>: larger than N bytes" after an overflow. */
+/** buf_check(b, what, err): 0, or -1 with ERR_LIMIT "<what>: larger than N bytes" after an
+ * overflow. */
 int buf_check(const struct buf *b, const char *what, struct error *err) MUST_CHECK;
 
 /** buf_text(b): the content as a string, "" when empty. Borrowed. */
@@ -49,8 +55,8 @@ const char *buf_text(const struct buf *b);
 char *buf_steal(struct buf *b);
 
 /**
- * buf_read_fd(b, fd, what, err): appends all that fd yields until its end. ERR_LIMIT past the cap (never
- * reads more than one byte beyond it), ERR_SYSTEM on a read error. Restarts after EINTR.
+ * buf_read_fd(b, fd, what, err): appends all that fd yields until its end. ERR_LIMIT past the cap
+ * (never reads more than one byte beyond it), ERR_SYSTEM on a read error. Restarts after EINTR.
  */
 int buf_read_fd(struct buf *b, int fd, const char *what, struct error *err) MUST_CHECK;
 

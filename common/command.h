@@ -1,8 +1,8 @@
 /*
  * Subcommands: choosing one, running it, and turning what it gives back into what main() prints.
  *
- * A command prints nothing itself: it fills a struct command_result. Only progress goes to stderr while it
- * runs, by the program's own sink.
+ * A command prints nothing itself: it fills a struct command_result. Only progress goes to stderr
+ * while it runs, by the program's own sink.
  */
 #ifndef COMMON_COMMAND_H
 #define COMMON_COMMAND_H
@@ -19,9 +19,10 @@
 
 /** What a command found or did. */
 struct command_result {
-	struct buf text;  /* for people: stdout without --json; whole lines, foreign strings escaped */
-	json_t *json;     /* owned; with --json: stdout. "version" and "ok" are put in front */
-	struct buf notes; /* for people: stderr, e.g. warnings; whole lines, escaped */
+	struct buf
+	    text;     /* for people: stdout without --json; whole lines, foreign strings escaped */
+	json_t *json; /* owned; with --json: stdout. "version" and "ok" are put in front */
+	struct buf notes;         /* for people: stderr, e.g. warnings; whole lines, escaped */
 	struct problems problems; /* the files at fault, named before the error */
 };
 
@@ -47,8 +48,10 @@ struct command_outcome {
 	bool interrupted; /* die by the pending signal once the output is written */
 };
 #define COMMAND_OUTCOME_INIT                                                                       \
-	{.out = BUF_INIT(64 * 1024 * 1024), .err = BUF_INIT(1024 * 1024), .exit_status = 0,        \
-	    .interrupted = false}
+	{                                                                                          \
+		.out = BUF_INIT(64 * 1024 * 1024), .err = BUF_INIT(1024 * 1024), .exit_status = 0, \
+		.interrupted = false                                                               \
+	}
 
 /** Options that every command has; a command puts COMMON_OPTION_SPECS(&o) into its table. */
 struct common_options {
@@ -57,7 +60,8 @@ struct common_options {
 	bool verbose;
 };
 #define COMMON_OPTION_SPECS(o)                                                                     \
-	{.name = "json", .flag = &(o)->json}, {.name = "quiet", .short_name = 'q', .flag = &(o)->quiet}, \
+	{.name = "json", .flag = &(o)->json},                                                      \
+	    {.name = "quiet", .short_name = 'q', .flag = &(o)->quiet},                             \
 	{                                                                                          \
 		.name = "verbose", .short_name = 'v', .flag = &(o)->verbose                        \
 	}
@@ -65,19 +69,22 @@ struct common_options {
 /**
  * command_run(program, argc, argv, outcome): chooses the command by argv[1] and runs it.
  *
- * "--help" and "help" (of the program or after a command), "--version" for "version" are handled here. On
- * failure outcome->err gets "<program>: <problem path>: <what>" lines and one "<program>: <error>" line, and
- * with --json outcome->out gets {"version":1,"ok":false,"error":{"code":...,"message":...,"problems":[...]}}.
- * With --quiet the text goes nowhere and notes are dropped; errors stay. Prints nothing.
+ * "--help" and "help" (of the program or after a command), "--version" for "version" are handled
+ * here. On failure outcome->err gets "<program>: <problem path>: <what>" lines and one "<program>:
+ * <error>" line, and with --json outcome->out gets
+ * {"version":1,"ok":false,"error":{"code":...,"message":...,"problems":[...]}}. With --quiet the
+ * text goes nowhere and notes are dropped; errors stay. Prints nothing.
  */
-void command_run(const struct program *program, int argc, char **argv,
-    struct command_outcome *outcome);
+void command_run(
+    const struct program *program, int argc, char **argv, struct command_outcome *outcome);
 
-/** command_usage(self, program, err, format...): ERR_USAGE with "; see '<program> <command> --help'". */
+/** command_usage(self, program, err, format...): ERR_USAGE with "; see '<program> <command>
+ * --help'". */
 int command_usage(const struct command *self, const char *program, struct error *err,
     const char *format, ...) PRINTF_LIKE(4, 5);
 
-/** What `verify` says of a verified layout, in both forms; `push` puts the same head before its own. */
+/** What `verify` says of a verified layout, in both forms; `push` puts the same head before its
+ * own. */
 json_t *command_verified_json(const struct verified_layout *v);
 void command_verified_text(struct buf *b, const char *path, const struct verified_layout *v);
 

@@ -13,19 +13,23 @@
 #include "common/error.h"
 
 struct descriptor {
-	char *media_type;    /* owned; RFC 6838 grammar */
+	char *media_type; /* owned; RFC 6838 grammar */
 	struct digest digest;
 	uint64_t size_bytes; /* 0 ..= INT64_MAX */
 	char *artifact_type; /* owned; NULL where absent */
 };
 
-#define DESCRIPTOR_INIT {.media_type = NULL, .artifact_type = NULL}
+#define DESCRIPTOR_INIT                                                                            \
+	{                                                                                          \
+		.media_type = NULL, .artifact_type = NULL                                          \
+	}
 
 /**
- * descriptor_parse(out, object, err): reads one descriptor; release with descriptor_release(), also after a
- * failure. ERR_FORMAT for a missing or ill-typed member, a media type or digest against its grammar, a
- * non-empty "urls" (we never fetch from where content says), "data" (kept out: two sources of the same
- * bytes). Does not look at annotations: the caller knows which have a meaning where it stands.
+ * descriptor_parse(out, object, err): reads one descriptor; release with descriptor_release(), also
+ * after a failure. ERR_FORMAT for a missing or ill-typed member, a media type or digest against its
+ * grammar, a non-empty "urls" (we never fetch from where content says), "data" that is not what
+ * digest and size say. Does not look at annotations: the caller knows which have a meaning where it
+ * stands.
  */
 int descriptor_parse(struct descriptor *out, const json_t *object, struct error *err) MUST_CHECK;
 void descriptor_release(struct descriptor *d);

@@ -39,8 +39,8 @@ int digest_parse(struct digest *out, const char *text, size_t len, struct error 
 		    "digest '%.*s': not 64 lower-case hex digits after sha256:", shown, text);
 	}
 	if (memchr(text, ':', len) != NULL)
-		return error_set(err, ERR_FORMAT, "digest '%.*s': the algorithm is not sha256", shown,
-		    text);
+		return error_set(
+		    err, ERR_FORMAT, "digest '%.*s': the algorithm is not sha256", shown, text);
 	return error_set(err, ERR_FORMAT, "digest '%.*s': not of the form sha256:HEX", shown, text);
 }
 
@@ -92,6 +92,6 @@ bool digest_equal(const struct digest *a, const struct digest *b)
 
 int digest_compare(const void *a, const void *b)
 {
-	return memcmp(((const struct digest *)a)->bytes, ((const struct digest *)b)->bytes,
-	    DIGEST_BYTES);
+	return memcmp(
+	    ((const struct digest *)a)->bytes, ((const struct digest *)b)->bytes, DIGEST_BYTES);
 }

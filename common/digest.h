@@ -48,7 +48,8 @@ void digest_stream_update(struct digest_stream *s, const void *bytes, size_t len
 void digest_stream_finish(struct digest_stream *s, struct digest *out);
 
 bool digest_equal(const struct digest *a, const struct digest *b);
-/** digest_compare(a, b): by bytes, which is also the order of their texts; for qsort() and bsearch(). */
+/** digest_compare(a, b): by bytes, which is also the order of their texts; for qsort() and
+ * bsearch(). */
 int digest_compare(const void *a, const void *b);
 
 #endif

@@ -1,13 +1,14 @@
 /*
- * Errors: one value on the caller's stack, set once where the fault is found, prefixed on the way up,
- * printed once in main. Nothing in it needs to be freed.
+ * Errors: one value on the caller's stack, set once where the fault is found, prefixed on the way
+ * up, printed once in main. Nothing in it needs to be freed.
  */
 #ifndef COMMON_ERROR_H
 #define COMMON_ERROR_H
 
 #include "common/mem.h"
 
-/** What went wrong. Each code has a fixed name (--json) and exit status; see error.c for the table. */
+/** What went wrong. Each code has a fixed name (--json) and exit status; see error.c for the table.
+ */
 enum err_code {
 	ERR_NONE = 0,
 	ERR_SYSTEM,      /* I/O, memory, a system call */
@@ -40,21 +41,26 @@ struct error {
 	char text[ERROR_TEXT_BYTES];
 };
 
-#define ERROR_INIT {.code = ERR_NONE, .sys_errno = 0, .text = ""}
+#define ERROR_INIT                                                                                 \
+	{                                                                                          \
+		.code = ERR_NONE, .sys_errno = 0, .text = ""                                       \
+	}
 
 /**
  * error_set(err, code, format, ...): records a fault; always returns -1.
  *
- * The text is lower case without a full stop, quotes its subject, and says what to do where that is not
- * plain. It may quote hostile bytes: whoever prints it escapes them (common/printable.h). Text beyond
- * ERROR_TEXT_BYTES - 1 is cut off at its end. err must not be NULL.
+ * The text is lower case without a full stop, quotes its subject, and says what to do where that is
+ * not plain. It may quote hostile bytes: whoever prints it escapes them (common/printable.h). Text
+ * beyond ERROR_TEXT_BYTES - 1 is cut off at its end. err must not be NULL.
  */
 int error_set(struct error *err, enum err_code code, const char *format, ...) PRINTF_LIKE(3, 4);
 
-/** error_sys(err, format, ...): ERR_SYSTEM with the present errno, whose text is appended; returns -1. */
+/** error_sys(err, format, ...): ERR_SYSTEM with the present errno, whose text is appended; returns
+ * -1. */
 int error_sys(struct error *err, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/** error_prefix(err, format, ...): puts "<prefix>: " before the text, keeps the code; returns -1. */
+/** error_prefix(err, format, ...): puts "<prefix>: " before the text, keeps the code; returns -1.
+ */
 int error_prefix(struct error *err, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /**

@@ -19,12 +19,12 @@
 struct graph_node {
 	struct descriptor descriptor; /* owned; media type, digest, size */
 	bool is_index;
-	struct manifest manifest;     /* where !is_index */
-	size_t *children;             /* where is_index: positions in graph.nodes, owned */
+	struct manifest manifest; /* where !is_index */
+	size_t *children;         /* where is_index: positions in graph.nodes, owned */
 	size_t child_count;
 	bool has_subject;
-	struct digest subject;        /* where has_subject; need not be in the layout */
-	char *config_name;            /* Helm charts: name and version of the config; owned, else NULL */
+	struct digest subject; /* where has_subject; need not be in the layout */
+	char *config_name;     /* Helm charts: name and version of the config; owned, else NULL */
 	char *config_version;
 };
 
@@ -36,24 +36,28 @@ struct graph_name {
 };
 
 struct graph {
-	struct index index;        /* owned */
-	struct graph_node *nodes;  /* owned; each digest once, children before their parents */
+	struct index index;       /* owned */
+	struct graph_node *nodes; /* owned; each digest once, children before their parents */
 	size_t node_count;
-	struct graph_name *names;  /* owned; in the order of index.json */
+	struct graph_name *names; /* owned; in the order of index.json */
 	size_t name_count;
 };
 
-#define GRAPH_INIT {.index = INDEX_INIT, .nodes = NULL, .node_count = 0, .names = NULL, .name_count = 0}
+#define GRAPH_INIT                                                                                 \
+	{                                                                                          \
+		.index = INDEX_INIT, .nodes = NULL, .node_count = 0, .names = NULL,                \
+		.name_count = 0                                                                    \
+	}
 
 /**
  * graph_load(out, layout, index_bytes, index_len, err): follows index.json down.
  *
- * Every manifest, index and Helm config is read with its digest and size checked; other blobs are only
- * looked up: present, regular, of the size that the descriptor gives.
- * ERR_FORMAT, ERR_LIMIT (entries, depth, manifests) or what reading gives. An entry without a name passes
- * when something named reaches it, or it has a subject. A Helm chart's config must say the name and the
- * version (with "+" as "_") under which the chart is named.
- * Release with graph_release(), also after a failure.
+ * Every manifest, index and Helm config is read with its digest and size checked; other blobs are
+ * only looked up: present, regular, of the size that the descriptor gives. ERR_FORMAT, ERR_LIMIT
+ * (entries, depth, manifests) or what reading gives. An entry without a name passes when something
+ * named reaches it, or it has a subject. A Helm chart's config must say the name and the version
+ * (with "+" as "_") under which the chart is named. Release with graph_release(), also after a
+ * failure.
  */
 int graph_load(struct graph *out, const struct layout *layout, const char *index_bytes,
     size_t index_len, struct error *err) MUST_CHECK;
@@ -61,8 +65,8 @@ void graph_release(struct graph *g);
 #define auto_graph __attribute__((cleanup(graph_release)))
 
 /**
- * graph_blobs(g, out_digests, out_count): every digest that the graph reaches, index.json's manifests
- * included, sorted, each once; owned by the caller.
+ * graph_blobs(g, out_digests, out_count): every digest that the graph reaches, index.json's
+ * manifests included, sorted, each once; owned by the caller.
  */
 void graph_blobs(const struct graph *g, struct digest **out_digests, size_t *out_count);
 

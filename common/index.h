@@ -14,9 +14,10 @@
 /** One entry. The annotations have a meaning only in index.json. */
 struct index_entry {
 	struct descriptor descriptor;
-	char *repository; /* owned; dev.sallyport.repository, checked; NULL where absent, then tag is too */
+	char *repository; /* owned; dev.sallyport.repository, checked; NULL where absent, then tag
+			     is too */
 	char *tag;        /* owned; dev.sallyport.tag, checked */
-	char *ref_name;   /* owned; org.opencontainers.image.ref.name, unchecked; NULL where absent */
+	char *ref_name; /* owned; org.opencontainers.image.ref.name, unchecked; NULL where absent */
 };
 
 /** What index.json says of the delivery as a whole; every member owned, NULL where absent. */
@@ -34,27 +35,36 @@ struct index {
 	size_t entry_count;          /* 0 ..= LIMIT_INDEX_ENTRIES_MAX */
 	bool has_subject;
 	struct descriptor subject;
-	struct delivery delivery;    /* all NULL in a nested index */
+	struct delivery delivery; /* all NULL in a nested index */
 };
 
 #define INDEX_INIT                                                                                 \
-	{.entries = NULL, .entry_count = 0, .has_subject = false, .subject = DESCRIPTOR_INIT,      \
-	    .delivery = {NULL, NULL, NULL, NULL, NULL, NULL}}
+	{                                                                                          \
+		.entries = NULL, .entry_count = 0, .has_subject = false,                           \
+		.subject = DESCRIPTOR_INIT, .delivery = {                                          \
+			NULL,                                                                      \
+			NULL,                                                                      \
+			NULL,                                                                      \
+			NULL,                                                                      \
+			NULL,                                                                      \
+			NULL                                                                       \
+		}                                                                                  \
+	}
 
 /**
- * index_parse(out, bytes, len, media_type, err): a nested index, as manifest_parse() reads a manifest.
- * Its annotations are not looked at.
+ * index_parse(out, bytes, len, media_type, err): a nested index, as manifest_parse() reads a
+ * manifest. Its annotations are not looked at.
  */
 int index_parse(struct index *out, const char *bytes, size_t len, const char *media_type,
     struct error *err) MUST_CHECK;
 
 /**
- * index_parse_delivery(out, bytes, len, err): index.json. Also refuses (ERR_FORMAT) an unknown annotation
- * whose key begins "dev.sallyport.", a repository without a tag or the reverse, one (repository, tag) pair
- * twice, and delivery annotations against their grammar.
+ * index_parse_delivery(out, bytes, len, err): index.json. Also refuses (ERR_FORMAT) an unknown
+ * annotation whose key begins "dev.sallyport.", a repository without a tag or the reverse, one
+ * (repository, tag) pair twice, and delivery annotations against their grammar.
  */
-int index_parse_delivery(struct index *out, const char *bytes, size_t len,
-    struct error *err) MUST_CHECK;
+int index_parse_delivery(
+    struct index *out, const char *bytes, size_t len, struct error *err) MUST_CHECK;
 
 void index_release(struct index *x);
 #define auto_index __attribute__((cleanup(index_release)))
@@ -63,8 +73,8 @@ void index_release(struct index *x);
 int origin_check(const char *text, struct error *err) MUST_CHECK;
 
 /**
- * index_write_delivery(b, x): index.json as design formats.md 1.1 has it: compact, members in order,
- * annotation keys sorted; entries in the order they stand.
+ * index_write_delivery(b, x): index.json as design formats.md 1.1 has it: compact, members in
+ * order, annotation keys sorted; entries in the order they stand.
  */
 void index_write_delivery(struct buf *b, const struct index *x);
 

@@ -23,9 +23,11 @@ struct inspect_seal {
 struct inspect_seal inspect_seal_of(const struct verified_layout *v);
 
 /**
- * inspect_json(graph, seal): a new object: version, seal{id,verified,signers[{principal,fingerprint}]},
- * delivery{created,origin,destination,notAfter}, artifacts[{repository,tag,digest,mediaType,artifactType,
- * sizeBytes,chart{name,version},layers[{mediaType,digest,sizeBytes}]}]. Absent things are absent members.
+ * inspect_json(graph, seal): a new object: seal{id,verified,signers[{principal,fingerprint}]},
+ * delivery{created,origin,destination,notAfter},
+ * artifacts[{repository,tag,digest,mediaType,artifactType,
+ * sizeBytes,chart{name,version},layers[{mediaType,digest,sizeBytes}]}]. Absent things are absent
+ * members.
  */
 json_t *inspect_json(const struct graph *graph, const struct inspect_seal *seal);
 

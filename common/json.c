@@ -22,8 +22,8 @@ static int check_depth(const char *bytes, size_t len, struct error *err)
 			in_string = true;
 		} else if (c == '{' || c == '[') {
 			if (++depth > LIMIT_JSON_DEPTH_MAX)
-				return error_set(err, ERR_LIMIT, "JSON nested deeper than %u levels",
-				    LIMIT_JSON_DEPTH_MAX);
+				return error_set(err, ERR_LIMIT,
+				    "JSON nested deeper than %u levels", LIMIT_JSON_DEPTH_MAX);
 		} else if ((c == '}' || c == ']') && depth > 0) {
 			depth--;
 		}
@@ -52,8 +52,8 @@ json_t *json_strict_load(const char *bytes, size_t len, struct error *err)
 }
 
 /*
- * Go's decoder folds case with two letters outside ASCII: U+017F is an s to it, U+212A a k. Returns the
- * folded byte and moves *text on.
+ * Go's decoder folds case with two letters outside ASCII: U+017F is an s to it, U+212A a k. Returns
+ * the folded byte and moves *text on.
  */
 static int fold_next(const char **text)
 {
@@ -85,11 +85,13 @@ int json_strict_names(const json_t *object, const char *const *names, struct err
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)(uintptr_t)object, key, value) {
+	json_object_foreach((json_t *)(uintptr_t)object, key, value)
+	{
 		for (const char *const *name = names; *name != NULL; name++) {
 			if (strcmp(key, *name) != 0 && equal_folded(key, *name))
 				return error_set(err, ERR_FORMAT,
-				    "member '%s' differs from '%s' only in letter case", key, *name);
+				    "member '%s' differs from '%s' only in letter case", key,
+				    *name);
 		}
 	}
 	return 0;
@@ -100,7 +102,8 @@ int json_strict_only(const json_t *object, const char *const *names, struct erro
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)(uintptr_t)object, key, value) {
+	json_object_foreach((json_t *)(uintptr_t)object, key, value)
+	{
 		const char *const *name = names;
 		while (*name != NULL && strcmp(key, *name) != 0)
 			name++;
@@ -181,15 +184,16 @@ int json_strict_bool(const json_t *object, const char *name, enum json_presence 
 	return 0;
 }
 
-int json_strict_string_map(const json_t *object, const char *name, const json_t **out,
-    struct error *err)
+int json_strict_string_map(
+    const json_t *object, const char *name, const json_t **out, struct error *err)
 {
 	const char *key;
 	json_t *value;
 
 	if (json_strict_object(object, name, JSON_OPTIONAL, out, err) != 0)
 		return -1;
-	json_object_foreach((json_t *)(uintptr_t)*out, key, value) {
+	json_object_foreach((json_t *)(uintptr_t)*out, key, value)
+	{
 		if (!json_is_string(value))
 			return error_set(err, ERR_FORMAT, "%s: '%s' is not a string", name, key);
 	}
@@ -198,8 +202,13 @@ int json_strict_string_map(const json_t *object, const char *name, const json_t 
 
 static void put_escape(struct buf *b, unsigned code)
 {
-	static const char short_form[] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f',
-	    ['\r'] = 'r', ['"'] = '"', ['\\'] = '\\'};
+	static const char short_form[] = {['\b'] = 'b',
+	    ['\t'] = 't',
+	    ['\n'] = 'n',
+	    ['\f'] = 'f',
+	    ['\r'] = 'r',
+	    ['"'] = '"',
+	    ['\\'] = '\\'};
 
 	if (code < sizeof(short_form) && short_form[code] != 0)
 		buf_printf(b, "\\%c", short_form[code]);

@@ -1,8 +1,8 @@
 /*
  * JSON: one strict reader for bytes of any origin, typed access, and the strings that we write.
  *
- * Strict means: UTF-8, one object at the top, no member name twice, no NUL, nothing after the end, a depth
- * limit checked before the parser recurses. jansson does the rest.
+ * Strict means: UTF-8, one object at the top, no member name twice, no NUL, nothing after the end,
+ * a depth limit checked before the parser recurses. jansson does the rest.
  */
 #ifndef COMMON_JSON_H
 #define COMMON_JSON_H
@@ -17,14 +17,16 @@
 #include "common/error.h"
 
 /**
- * json_strict_load(bytes, len, err): the object that the bytes spell, or NULL with err set: ERR_FORMAT, or
- * ERR_LIMIT for nesting beyond LIMIT_JSON_DEPTH_MAX. The caller caps len and owns the result (json_auto_t).
+ * json_strict_load(bytes, len, err): the object that the bytes spell, or NULL with err set:
+ * ERR_FORMAT, or ERR_LIMIT for nesting beyond LIMIT_JSON_DEPTH_MAX. The caller caps len and owns
+ * the result (json_auto_t).
  */
 json_t *json_strict_load(const char *bytes, size_t len, struct error *err) MUST_CHECK;
 
 /**
- * json_strict_names(object, names, err): refuses a member that differs from one of names (NULL-terminated)
- * only in letter case, which Go readers would take for that one. Other unknown members pass.
+ * json_strict_names(object, names, err): refuses a member that differs from one of names
+ * (NULL-terminated) only in letter case, which Go readers would take for that one. Other unknown
+ * members pass.
  */
 int json_strict_names(const json_t *object, const char *const *names, struct error *err) MUST_CHECK;
 
@@ -32,9 +34,9 @@ int json_strict_names(const json_t *object, const char *const *names, struct err
 int json_strict_only(const json_t *object, const char *const *names, struct error *err) MUST_CHECK;
 
 /*
- * Typed members. ERR_FORMAT naming the member when it has another type, or is absent and required. An
- * optional one that is absent gives NULL (or leaves a number as it is) and 0. Results are borrowed from
- * object. Strings never contain NUL.
+ * Typed members. ERR_FORMAT naming the member when it has another type, or is absent and required.
+ * An optional one that is absent gives NULL (or leaves a number as it is) and 0. Results are
+ * borrowed from object. Strings never contain NUL.
  */
 enum json_presence { JSON_OPTIONAL, JSON_REQUIRED };
 int json_strict_string(const json_t *object, const char *name, enum json_presence presence,
@@ -49,12 +51,13 @@ int json_strict_size(const json_t *object, const char *name, enum json_presence 
 int json_strict_bool(const json_t *object, const char *name, enum json_presence presence, bool *out,
     struct error *err) MUST_CHECK;
 /** An object whose members are all strings (annotations). */
-int json_strict_string_map(const json_t *object, const char *name, const json_t **out,
-    struct error *err) MUST_CHECK;
+int json_strict_string_map(
+    const json_t *object, const char *name, const json_t **out, struct error *err) MUST_CHECK;
 
 /**
- * json_put_string(b, text, len): a JSON string with the escapes of Go's encoding/json, HTML characters
- * included, because Helm's manifests are made with it: reference helm.md 1.4. text must be UTF-8.
+ * json_put_string(b, text, len): a JSON string with the escapes of Go's encoding/json, HTML
+ * characters included, because Helm's manifests are made with it: reference helm.md 1.4. text must
+ * be UTF-8.
  */
 void json_put_string(struct buf *b, const char *text, size_t len);
 

@@ -1,8 +1,9 @@
 /*
  * Every limit on size, count, depth and time, with its unit in its name.
  *
- * They bound what hostile input can make us do; none is a tuning knob. Numbers follow design formats.md
- * (sections 1 and 9), Helm's own limits where a chart is meant, and the 4 MiB that registries accept.
+ * They bound what hostile input can make us do; none is a tuning knob. Numbers follow design
+ * formats.md (sections 1 and 9), Helm's own limits where a chart is meant, and the 4 MiB that
+ * registries accept.
  */
 #ifndef COMMON_LIMITS_H
 #define COMMON_LIMITS_H
@@ -21,6 +22,8 @@
 #define LIMIT_MANIFEST_BYTES_MAX (4 * MIB)
 #define LIMIT_MANIFEST_LAYERS_MAX 1000U
 #define LIMIT_GRAPH_MANIFESTS_MAX 65536U
+#define LIMIT_GRAPH_DESCRIPTORS_MAX 1000000U /* of all manifests together */
+#define LIMIT_BLOB_BYTES_MAX (256ULL * 1024 * MIB)
 #define LIMIT_CONFIG_BYTES_MAX (4 * MIB) /* Helm configs only; others are never parsed */
 #define LIMIT_PROBLEMS_MAX 100U          /* files named in a refusal, the rest is counted */
 #define LIMIT_JSON_DEPTH_MAX 32U
@@ -39,7 +42,8 @@
 #define LIMIT_KEY_FILE_BYTES_MAX (16 * KIB)
 #define LIMIT_PASSPHRASE_BYTES_MAX 1024U
 
-/* Charts. The 100 MiB and 5 MiB are Helm's (since 3.17.3): a total of 100 MiB is too much, 5 MiB is not. */
+/* Charts. The 100 MiB and 5 MiB are Helm's (since 3.17.3): a total of 100 MiB is too much, 5 MiB is
+ * not. */
 #define LIMIT_CHART_CONTENT_BYTES_MAX (100 * MIB - 1)
 #define LIMIT_CHART_FILE_BYTES_MAX (5 * MIB)
 #define LIMIT_CHART_ARCHIVE_BYTES_MAX (101 * MIB)

@@ -20,8 +20,10 @@ struct manifest {
 };
 
 #define MANIFEST_INIT                                                                              \
-	{.config = DESCRIPTOR_INIT, .layers = NULL, .layer_count = 0, .has_subject = false,        \
-	    .subject = DESCRIPTOR_INIT, .artifact_type = NULL}
+	{                                                                                          \
+		.config = DESCRIPTOR_INIT, .layers = NULL, .layer_count = 0, .has_subject = false, \
+		.subject = DESCRIPTOR_INIT, .artifact_type = NULL                                  \
+	}
 
 /**
  * manifest_parse(out, bytes, len, media_type, err): reads one image manifest.
@@ -29,8 +31,9 @@ struct manifest {
  * bytes       untrusted; borrowed for the call; len 1 ..= LIMIT_MANIFEST_BYTES_MAX, else ERR_LIMIT.
  * media_type  of the descriptor that leads here; a "mediaType" in the content must equal it.
  * out         release with manifest_release(), also after a failure.
- * Returns 0, or -1: ERR_FORMAT (not JSON, wrong type, missing or duplicate member, a member in another
- * letter case, index and manifest at once), ERR_LIMIT. Unknown members pass. Does not check that blobs exist.
+ * Returns 0, or -1: ERR_FORMAT (not JSON, wrong type, missing or duplicate member, a member in
+ * another letter case, index and manifest at once), ERR_LIMIT. Unknown members pass. Does not check
+ * that blobs exist.
  */
 int manifest_parse(struct manifest *out, const char *bytes, size_t len, const char *media_type,
     struct error *err) MUST_CHECK;

@@ -1,7 +1,7 @@
 /*
  * Media types and annotation keys, as constants.
- * Sources: OCI image-spec 1.1 media-types.md and annotations.md; Helm pkg/registry/constants.go; design
- * formats.md 1.1.
+ * Sources: OCI image-spec 1.1 media-types.md and annotations.md; Helm pkg/registry/constants.go;
+ * design formats.md 1.1.
  */
 #ifndef COMMON_MEDIA_TYPE_H
 #define COMMON_MEDIA_TYPE_H

@@ -5,11 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
-static _Noreturn void out_of_memory(void)
+_Noreturn void mem_exhausted(void)
 {
 	static const char text[] = "out of memory\n";
 
-	/* Nothing may allocate here, and there is nothing left to do where even this write fails. */
+	/* Nothing may allocate here, and there is nothing left to do where even this write fails.
+	 */
 	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
 		_exit(1);
 	_exit(1);
@@ -19,7 +20,7 @@ void *mem_alloc(size_t size)
 {
 	void *ptr = malloc(size != 0 ? size : 1);
 	if (ptr == NULL)
-		out_of_memory();
+		mem_exhausted();
 	return ptr;
 }
 
@@ -27,18 +28,18 @@ void *mem_zalloc(size_t count, size_t size)
 {
 	void *ptr = calloc(count != 0 ? count : 1, size != 0 ? size : 1);
 	if (ptr == NULL)
-		out_of_memory();
+		mem_exhausted();
 	return ptr;
 }
 
 void *mem_realloc(void *ptr, size_t count, size_t size)
 {
 	if (size != 0 && count > SIZE_MAX / size)
-		out_of_memory();
+		mem_exhausted();
 	size_t bytes = count * size;
 	void *grown = realloc(ptr, bytes != 0 ? bytes : 1);
 	if (grown == NULL)
-		out_of_memory();
+		mem_exhausted();
 	return grown;
 }
 
@@ -65,7 +66,7 @@ char *mem_printf(const char *format, ...)
 	int len = vasprintf(&text, format, args);
 	va_end(args);
 	if (len < 0)
-		out_of_memory();
+		mem_exhausted();
 	return text;
 }
 

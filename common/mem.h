@@ -1,8 +1,8 @@
 /*
  * Memory: allocators that end the process when memory runs out, scope-bound cleanup, hand-over.
  *
- * A size that comes from input never reaches these unchecked: it goes through struct buf, which has a
- * cap and fails normally.
+ * A size that comes from input never reaches these unchecked: it goes through struct buf, which has
+ * a cap and fails normally.
  */
 #ifndef COMMON_MEM_H
 #define COMMON_MEM_H
@@ -15,6 +15,9 @@
 
 #define MUST_CHECK __attribute__((warn_unused_result))
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
+
+/** mem_exhausted(): says so and ends the process, status 1; for libraries that report it to us. */
+_Noreturn void mem_exhausted(void);
 
 /** mem_alloc(size): size bytes, uninitialised, never NULL; release with free(). */
 void *mem_alloc(size_t size) __attribute__((malloc, returns_nonnull));

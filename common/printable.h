@@ -9,9 +9,10 @@
 #include "common/buf.h"
 
 /**
- * printable_put(b, text, len): appends text with everything that could mislead a reader or drive a terminal
- * as \xNN (bytes that are not UTF-8, C0, DEL) or \u{NNNN} (C1, bidirectional and other invisible controls,
- * line and paragraph separators, private use, non-characters). Line feeds too: the result is one line.
+ * printable_put(b, text, len): appends text with everything that could mislead a reader or drive a
+ * terminal as \xNN (bytes that are not UTF-8, C0, DEL) or \u{NNNN} (C1, bidirectional and other
+ * invisible controls, line and paragraph separators, private use, non-characters). Line feeds too:
+ * the result is one line.
  */
 void printable_put(struct buf *b, const char *text, size_t len);
 

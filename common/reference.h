@@ -15,21 +15,23 @@ int repository_check(const char *text, struct error *err) MUST_CHECK;
 /** tag_check(text, err): [a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}; ERR_FORMAT. */
 int tag_check(const char *text, struct error *err) MUST_CHECK;
 
-/** tag_of_version(version): a chart version as a tag, "+" written "_"; owned by the caller, unchecked. */
+/** tag_of_version(version): a chart version as a tag, "+" written "_"; owned by the caller,
+ * unchecked. */
 char *tag_of_version(const char *version);
 
 /**
  * A registry and a repository prefix in it: REGISTRY[/PREFIX].
  */
 struct destination {
-	char *host;   /* owned; lower case, no port; docker.io for its aliases; an IPv6 address in [] */
+	char *
+	    host; /* owned; lower case, no port; docker.io for its aliases; an IPv6 address in [] */
 	unsigned port; /* 0 where none was given */
-	char *prefix; /* owned; "" or a repository name without a slash at either end */
+	char *prefix;  /* owned; "" or a repository name without a slash at either end */
 };
 
 /**
- * destination_parse(out, text, err): text without a scheme. ERR_FORMAT for a host or prefix that no registry
- * could have, for user information, a tag, a query. Release with destination_release().
+ * destination_parse(out, text, err): text without a scheme. ERR_FORMAT for a host or prefix that no
+ * registry could have, for user information, a tag, a query. Release with destination_release().
  */
 int destination_parse(struct destination *out, const char *text, struct error *err) MUST_CHECK;
 void destination_release(struct destination *d);
@@ -38,11 +40,12 @@ void destination_release(struct destination *d);
 char *destination_text(const struct destination *d);
 
 /**
- * destination_covers(outer, inner, default_port): true if inner's registry is outer's and its prefix is
- * outer's or lies below it. A port equal to default_port (443 for https, 80 for http) counts as none.
+ * destination_covers(outer, inner, default_port): true if inner's registry is outer's and its
+ * prefix is outer's or lies below it. A port equal to default_port (443 for https, 80 for http)
+ * counts as none.
  */
-bool destination_covers(const struct destination *outer, const struct destination *inner,
-    unsigned default_port);
+bool destination_covers(
+    const struct destination *outer, const struct destination *inner, unsigned default_port);
 
 #define auto_destination __attribute__((cleanup(destination_release)))
 

@@ -18,17 +18,21 @@ struct seal {
 	size_t blob_count;
 };
 
-#define SEAL_INIT {.blobs = NULL, .blob_count = 0}
+#define SEAL_INIT                                                                                  \
+	{                                                                                          \
+		.blobs = NULL, .blob_count = 0                                                     \
+	}
 
 /**
- * seal_parse(out, bytes, len, err): strict; ERR_SEAL naming the line. Its caller has checked the signatures.
- * Release with seal_release(), also after a failure.
+ * seal_parse(out, bytes, len, err): strict; ERR_SEAL naming the line. Its caller has checked the
+ * signatures. Release with seal_release(), also after a failure.
  */
 int seal_parse(struct seal *out, const char *bytes, size_t len, struct error *err) MUST_CHECK;
 void seal_release(struct seal *s);
 #define auto_seal __attribute__((cleanup(seal_release)))
 
-/** seal_write(b, s): the list for s->index, s->oci_layout and s->blobs (sorted); s->id is not read. */
+/** seal_write(b, s): the list for s->index, s->oci_layout and s->blobs (sorted); s->id is not read.
+ */
 void seal_write(struct buf *b, const struct seal *s);
 
 #endif

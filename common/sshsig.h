@@ -23,7 +23,8 @@ struct ssh_public_key {
 	uint8_t ed25519[ED25519_PUBLIC_BYTES];
 };
 
-/** ssh_public_key_parse(out, type, base64, len, err): the two fields of a public key line; ERR_FORMAT. */
+/** ssh_public_key_parse(out, type, base64, len, err): the two fields of a public key line;
+ * ERR_FORMAT. */
 int ssh_public_key_parse(struct ssh_public_key *out, const char *type, size_t type_len,
     const char *base64, size_t base64_len, struct error *err) MUST_CHECK;
 
@@ -33,13 +34,16 @@ void ssh_public_key_line(struct buf *b, const struct ssh_public_key *key);
 /** ssh_public_key_kid(out, key): first 16 hex digits of the SHA-256 of the SSH wire form. */
 void ssh_public_key_kid(char out[LAYOUT_KID_LEN + 1], const struct ssh_public_key *key);
 
-/** ssh_public_key_fingerprint(out, key): "SHA256:" and 43 characters of base64, as ssh-keygen -l prints. */
+/** ssh_public_key_fingerprint(out, key): "SHA256:" and 43 characters of base64, as ssh-keygen -l
+ * prints. */
 #define SSH_FINGERPRINT_LEN 50
-void ssh_public_key_fingerprint(char out[SSH_FINGERPRINT_LEN + 1], const struct ssh_public_key *key);
+void ssh_public_key_fingerprint(
+    char out[SSH_FINGERPRINT_LEN + 1], const struct ssh_public_key *key);
 
 bool ssh_public_key_equal(const struct ssh_public_key *a, const struct ssh_public_key *b);
 
-/** sshsig_signed_data(b, name_space, message, len): the bytes that an Ed25519 signature is made over. */
+/** sshsig_signed_data(b, name_space, message, len): the bytes that an Ed25519 signature is made
+ * over. */
 void sshsig_signed_data(struct buf *b, const char *name_space, const void *message, size_t len);
 
 /** sshsig_encode(b, name_space, key, signature): the armored signature file, 70 columns, LF. */
@@ -47,9 +51,9 @@ void sshsig_encode(struct buf *b, const char *name_space, const struct ssh_publi
     const uint8_t signature[ED25519_SIGNATURE_BYTES]);
 
 /**
- * sshsig_verify(armored, armored_len, name_space, key, message, len, err): 0 only if armored is, byte for
- * byte, what sshsig_encode() gives for this namespace, this key and a signature that holds for message.
- * ERR_SEAL otherwise.
+ * sshsig_verify(armored, armored_len, name_space, key, message, len, err): 0 only if armored is,
+ * byte for byte, what sshsig_encode() gives for this namespace, this key and a signature that holds
+ * for message. ERR_SEAL otherwise.
  */
 int sshsig_verify(const char *armored, size_t armored_len, const char *name_space,
     const struct ssh_public_key *key, const void *message, size_t len,

@@ -1,9 +1,10 @@
 /*
- * The trust directory: whose seals count, from where, to where. Local and the operator's, never from the
- * medium. Source: design formats.md 5.
+ * The trust directory: whose seals count, from where, to where. Local and the operator's, never
+ * from the medium. Source: design formats.md 5.
  *
- * This version enforces allowed_signers and, of policy.json, version, seal, origins, destinations and
- * requireDestination. Any other member or file makes the directory unusable.
+ * This version enforces allowed_signers and, of policy.json, version, seal, origins and
+ * destinations. Any other member or file makes the directory unusable: what is not enforced must
+ * not be believed to be.
  */
 #ifndef COMMON_TRUST_H
 #define COMMON_TRUST_H
@@ -20,7 +21,7 @@
 struct trust_key {
 	char *principal; /* owned */
 	struct ssh_public_key key;
-	bool for_seals;  /* the namespace is seal-v1, not trust-v1 */
+	bool for_seals;       /* the namespace is seal-v1, not trust-v1 */
 	int64_t valid_after;  /* seconds since 1970; INT64_MIN where not given */
 	int64_t valid_before; /* INT64_MAX where not given */
 };
@@ -32,7 +33,8 @@ struct trust_origin {
 };
 
 struct trust {
-	struct digest id; /* SHA-256 over the sorted sha256sum list of its files; zero for trust_of_key() */
+	struct digest
+	    id; /* SHA-256 over the sorted sha256sum list of its files; zero for trust_of_key() */
 	struct trust_key *keys;
 	size_t key_count;
 	char **signers; /* principals that seal.signers names */
@@ -43,17 +45,18 @@ struct trust {
 	size_t origin_count;
 	struct destination *destinations;
 	size_t destination_count;
-	bool require_destination;
 };
 
 /**
- * trust_load(path, err): reads a trust directory, each file once; NULL with err set: ERR_TRUST naming the
- * file and the line or member, ERR_SYSTEM when it cannot be read. Links in path and below are followed.
- * A directory or file that others may write is refused. Release with trust_free().
+ * trust_load(path, err): reads a trust directory, each file once; NULL with err set: ERR_TRUST
+ * naming the file and the line or member, ERR_SYSTEM when it cannot be read. Links in path and
+ * below are followed. A directory or file that others may write is refused. Release with
+ * trust_free().
  */
 struct trust *trust_load(const char *path, struct error *err) MUST_CHECK;
 
-/** trust_of_key(key, principal): trust in exactly one key, without conditions: builder's check of its work. */
+/** trust_of_key(key, principal): trust in exactly one key, without conditions: builder's check of
+ * its work. */
 struct trust *trust_of_key(const struct ssh_public_key *key, const char *principal);
 
 void trust_free(struct trust *t);

@@ -1,7 +1,7 @@
 /*
- * A layout whose seal was checked against local trust and whose every file was hashed. The type is the
- * proof: verified_layout_open() is its only constructor, and what is pushed is made from nothing else.
- * Source: design formats.md 6.
+ * A layout whose seal was checked against local trust and whose every file was hashed. The type is
+ * the proof: verified_layout_open() is its only constructor, and what is pushed is made from
+ * nothing else. Source: design formats.md 6.
  */
 #ifndef COMMON_VERIFIED_LAYOUT_H
 #define COMMON_VERIFIED_LAYOUT_H
@@ -20,13 +20,17 @@ struct problem {
 	enum problem_kind kind;
 	char *path; /* owned; hostile */
 };
-/** All of them, so that only those need to be brought again; the first LIMIT_PROBLEMS_MAX are kept. */
+/** All of them, so that only those need to be brought again; the first LIMIT_PROBLEMS_MAX are kept.
+ */
 struct problems {
 	struct problem *items; /* owned */
 	size_t count;          /* kept */
 	size_t total;          /* found */
 };
-#define PROBLEMS_INIT {.items = NULL, .count = 0, .total = 0}
+#define PROBLEMS_INIT                                                                              \
+	{                                                                                          \
+		.items = NULL, .count = 0, .total = 0                                              \
+	}
 void problems_release(struct problems *p);
 #define auto_problems __attribute__((cleanup(problems_release)))
 /** problem_text(kind): "missing", "not in the seal", ... */
@@ -34,21 +38,23 @@ const char *problem_text(enum problem_kind kind);
 
 /** What the delivery is judged by, besides its seal. */
 struct judgement {
-	const struct trust *trust;           /* borrowed for the call and by the result */
-	int64_t now;                         /* seconds since 1970, or TIME_NOT_JUDGED */
-	const struct destination *target;    /* REGISTRY/PREFIX of the push, or NULL: not judged by it */
-	unsigned default_port;               /* of the target's scheme */
+	const struct trust *trust; /* borrowed for the call and by the result */
+	int64_t now;               /* seconds since 1970, or TIME_NOT_JUDGED */
+	const struct destination
+	    *target;           /* REGISTRY/PREFIX of the push, or NULL: not judged by it */
+	unsigned default_port; /* of the target's scheme */
 };
 #define TIME_NOT_JUDGED INT64_MIN
 
 /**
- * verified_layout_open(path, judgement, problems, err): the whole check, in the order of formats.md 6.
+ * verified_layout_open(path, judgement, problems, err): the whole check, in the order of
+ * formats.md 6.
  *
- * Nothing but the signature files of pinned keys is decoded, and nothing parsed, before the signatures meet
- * the policy. NULL with err set: ERR_SEAL (problems then names the files at fault, if it is files),
- * ERR_POLICY (destination, origin, not-after, sequence), ERR_FORMAT, ERR_LIMIT, ERR_UNSUPPORTED for content
- * that a good seal covers, ERR_SYSTEM. Reads every byte of the layout. problems must be initialised.
- * Release with verified_layout_free().
+ * Nothing but the signature files of pinned keys is decoded, and nothing parsed, before the
+ * signatures meet the policy. NULL with err set: ERR_SEAL (problems then names the files at fault,
+ * if it is files), ERR_POLICY (destination, origin, not-after, sequence), ERR_FORMAT, ERR_LIMIT,
+ * ERR_UNSUPPORTED for content that a good seal covers, ERR_SYSTEM. Reads every byte of the layout.
+ * problems must be initialised. Release with verified_layout_free().
  */
 struct verified_layout *verified_layout_open(const char *path, const struct judgement *judgement,
     struct problems *problems, struct error *err) MUST_CHECK;
@@ -65,8 +71,8 @@ const struct graph *verified_layout_graph(const struct verified_layout *v);
 const struct layout *verified_layout_files(const struct verified_layout *v);
 const struct digest *verified_layout_seal_id(const struct verified_layout *v);
 /** The signers that counted, in the order of allowed_signers. */
-const struct trust_signer *verified_layout_signers(const struct verified_layout *v,
-    size_t *out_count);
+const struct trust_signer *verified_layout_signers(
+    const struct verified_layout *v, size_t *out_count);
 /** Signature files of keys that the trust does not name: counted, never read. */
 size_t verified_layout_unknown_signatures(const struct verified_layout *v);
 const struct trust *verified_layout_trust(const struct verified_layout *v);

@@ -1,0 +1,228 @@
+#include "common/command.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/inspect.h"
+#include "common/limits.h"
+#include "common/printable.h"
+
+int command_usage(
+    const struct command *self, const char *program, struct error *err, const char *format, ...)
+{
+	auto_free char *text = NULL;
+	va_list args;
+
+	va_start(args, format);
+	int len = vasprintf(&text, format, args);
+	va_end(args);
+	if (len < 0)
+		mem_exhausted();
+	return error_set(err, ERR_USAGE, "%s; see '%s %s --help'", text, program, self->name);
+}
+
+static bool is_help(const char *word)
+{
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
+}
+
+/* Does an option stand among the words, before "--"? For what must be known before they are parsed.
+ */
+static bool has_option(int argc, char **argv, const char *option, const char *short_option)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if (strcmp(argv[i], option) == 0 ||
+		    (short_option != NULL && strcmp(argv[i], short_option) == 0))
+			return true;
+	}
+	return false;
+}
+
+static void put_json(struct buf *b, json_t *object)
+{
+	auto_free char *text = json_dumps(object, JSON_COMPACT);
+
+	if (text == NULL)
+		mem_exhausted();
+	buf_puts(b, text);
+	buf_putc(b, '\n');
+}
+
+/* A string that came from anywhere as a JSON string: what is not UTF-8 is escaped first. */
+static json_t *any_string(const char *text)
+{
+	json_t *plain = json_string(text);
+
+	if (plain != NULL)
+		return plain;
+	auto_buf struct buf escaped = BUF_INIT(64 * KIB);
+	printable_put(&escaped, text, strlen(text));
+	return json_string(buf_text(&escaped));
+}
+
+static json_t *failure_json(const struct error *err, const struct problems *problems)
+{
+	json_t *root = json_object();
+	json_t *fault = json_object();
+	json_t *list = json_array();
+
+	(void)json_object_set_new(root, "version", json_integer(1));
+	(void)json_object_set_new(root, "ok", json_false());
+	(void)json_object_set_new(fault, "code", json_string(error_name(err->code)));
+	(void)json_object_set_new(fault, "message", any_string(err->text));
+	for (size_t i = 0; i < problems->count; i++) {
+		json_t *item = json_object();
+
+		(void)json_object_set_new(item, "path", any_string(problems->items[i].path));
+		(void)json_object_set_new(
+		    item, "problem", json_string(problem_text(problems->items[i].kind)));
+		(void)json_array_append_new(list, item);
+	}
+	if (problems->count > 0)
+		(void)json_object_set(fault, "problems", list);
+	json_decref(list);
+	(void)json_object_set_new(root, "error", fault);
+	return root;
+}
+
+static void put_failure(const struct program *program, const struct error *err,
+    const struct problems *problems, bool json, struct command_outcome *outcome)
+{
+	struct buf *b = &outcome->err;
+
+	for (size_t i = 0; i < problems->count; i++) {
+		const struct problem *p = &problems->items[i];
+
+		buf_printf(b, "%s: ", program->name);
+		printable_put(b, p->path, strlen(p->path));
+		buf_printf(b, ": %s\n", problem_text(p->kind));
+	}
+	if (problems->total > problems->count)
+		buf_printf(
+		    b, "%s: and %zu more\n", program->name, problems->total - problems->count);
+	buf_printf(b, "%s: ", program->name);
+	printable_put(b, err->text, strlen(err->text));
+	buf_putc(b, '\n');
+	if (json) {
+		json_auto_t *object = failure_json(err, problems);
+		put_json(&outcome->out, object);
+	}
+	outcome->exit_status = error_exit_status(err->code);
+	outcome->interrupted = err->code == ERR_INTERRUPTED;
+}
+
+static void put_success(
+    const struct command_result *result, bool json, bool quiet, struct command_outcome *outcome)
+{
+	if (json) {
+		json_auto_t *root = json_object();
+
+		(void)json_object_set_new(root, "version", json_integer(1));
+		(void)json_object_set_new(root, "ok", json_true());
+		if (result->json != NULL)
+			(void)json_object_update(root, result->json);
+		put_json(&outcome->out, root);
+	} else if (!quiet) {
+		buf_put(&outcome->out, buf_text(&result->text), result->text.len);
+	}
+}
+
+static void run_one(const struct program *program, const struct command *command, int argc,
+    char **argv, struct command_outcome *outcome)
+{
+	struct error err = ERROR_INIT;
+	bool json = has_option(argc, argv, "--json", NULL);
+	bool quiet = has_option(argc, argv, "--quiet", "-q");
+	struct command_result result = {.text = BUF_INIT(64 * MIB),
+	    .json = NULL,
+	    .notes = BUF_INIT(1 * MIB),
+	    .problems = PROBLEMS_INIT};
+
+	int status = command->run(command, argc, argv, &result, &err);
+	if (status == 0)
+		status = buf_check(&result.text, "output", &err);
+	if (!quiet)
+		buf_put(&outcome->err, buf_text(&result.notes), result.notes.len);
+	if (status == 0)
+		put_success(&result, json, quiet, outcome);
+	else
+		put_failure(program, &err, &result.problems, json, outcome);
+	buf_release(&result.text);
+	buf_release(&result.notes);
+	json_decref(result.json);
+	problems_release(&result.problems);
+}
+
+static const struct command *find_command(const struct program *program, const char *word)
+{
+	const char *name = strcmp(word, "--version") == 0 ? "version" : word;
+
+	for (size_t i = 0; i < program->command_count; i++) {
+		if (strcmp(program->commands[i].name, name) == 0)
+			return &program->commands[i];
+	}
+	return NULL;
+}
+
+void command_run(
+    const struct program *program, int argc, char **argv, struct command_outcome *outcome)
+{
+	const char *word = argc > 1 ? argv[1] : NULL;
+	const struct command *command = word != NULL ? find_command(program, word) : NULL;
+	struct problems none = PROBLEMS_INIT;
+	struct error err = ERROR_INIT;
+
+	if (word != NULL && is_help(word)) {
+		command = argc > 2 ? find_command(program, argv[2]) : NULL;
+		buf_puts(&outcome->out, command != NULL ? command->help : program->help);
+	} else if (word == NULL) {
+		(void)error_set(&err, ERR_USAGE, "no command; see '%s --help'", program->name);
+		put_failure(program, &err, &none, false, outcome);
+	} else if (command == NULL) {
+		(void)error_set(
+		    &err, ERR_USAGE, "unknown command '%s'; see '%s --help'", word, program->name);
+		put_failure(program, &err, &none, has_option(argc, argv, "--json", NULL), outcome);
+	} else if (has_option(argc - 1, argv + 1, "--help", "-h")) {
+		buf_puts(&outcome->out, command->help);
+	} else {
+		run_one(program, command, argc - 1, argv + 1, outcome);
+	}
+}
+
+json_t *command_verified_json(const struct verified_layout *v)
+{
+	struct inspect_seal seal = inspect_seal_of(v);
+	json_t *root = inspect_json(verified_layout_graph(v), &seal);
+	char hex[DIGEST_HEX_LEN + 1];
+
+	digest_hex(hex, verified_layout_seal_id(v));
+	(void)json_object_set_new(root, "sealId", json_string(hex));
+	digest_hex(hex, &verified_layout_trust(v)->id);
+	(void)json_object_set_new(root, "trustId", json_string(hex));
+	return root;
+}
+
+void command_verified_text(struct buf *b, const char *path, const struct verified_layout *v)
+{
+	const struct graph *graph = verified_layout_graph(v);
+	size_t signer_count;
+	const struct trust_signer *signers = verified_layout_signers(v, &signer_count);
+	char hex[DIGEST_HEX_LEN + 1];
+
+	buf_puts(b, "verified ");
+	printable_put(b, path, strlen(path));
+	digest_hex(hex, verified_layout_seal_id(v));
+	buf_printf(b, "\nseal %s\n", hex);
+	digest_hex(hex, &verified_layout_trust(v)->id);
+	buf_printf(b, "trust %s\n", hex);
+	for (size_t i = 0; i < signer_count; i++)
+		buf_printf(b, "signed by %s %s\n", signers[i].principal, signers[i].fingerprint);
+	for (size_t i = 0; i < graph->name_count; i++) {
+		char digest[DIGEST_TEXT_LEN + 1];
+
+		digest_text(digest, &graph->nodes[graph->names[i].node].descriptor.digest);
+		buf_printf(
+		    b, "%s:%s %s\n", graph->names[i].repository, graph->names[i].tag, digest);
+	}
+}

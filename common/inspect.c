@@ -1,0 +1,224 @@
+#include "common/inspect.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "common/printable.h"
+
+struct inspect_seal inspect_seal_of(const struct verified_layout *v)
+{
+	struct inspect_seal seal = {.sealed = true,
+	    .verified = true,
+	    .id = *verified_layout_seal_id(v),
+	    .unknown_signatures = verified_layout_unknown_signatures(v)};
+
+	seal.signers = verified_layout_signers(v, &seal.signer_count);
+	return seal;
+}
+
+/* jansson refuses what is not UTF-8; every string here came out of it or was checked. */
+static void set_string(json_t *object, const char *name, const char *value)
+{
+	if (value != NULL)
+		(void)json_object_set_new(object, name, json_string(value));
+}
+
+static void set_digest(json_t *object, const char *name, const struct digest *d)
+{
+	char text[DIGEST_TEXT_LEN + 1];
+
+	digest_text(text, d);
+	set_string(object, name, text);
+}
+
+static uint64_t node_bytes(const struct graph *g, size_t position)
+{
+	const struct graph_node *n = &g->nodes[position];
+	uint64_t sum = n->descriptor.size_bytes;
+
+	if (!n->is_index)
+		sum += n->manifest.config.size_bytes;
+	for (size_t i = 0; i < n->manifest.layer_count; i++)
+		sum += n->manifest.layers[i].size_bytes;
+	for (size_t i = 0; i < n->child_count; i++)
+		sum += node_bytes(g, n->children[i]);
+	return sum;
+}
+
+static json_t *layers_json(const struct manifest *m)
+{
+	json_t *layers = json_array();
+
+	for (size_t i = 0; i < m->layer_count; i++) {
+		json_t *layer = json_object();
+
+		set_string(layer, "mediaType", m->layers[i].media_type);
+		set_digest(layer, "digest", &m->layers[i].digest);
+		(void)json_object_set_new(
+		    layer, "sizeBytes", json_integer((json_int_t)m->layers[i].size_bytes));
+		(void)json_array_append_new(layers, layer);
+	}
+	return layers;
+}
+
+/* What an artifact says it is: its own type, else that of its config. */
+static const char *artifact_type(const struct graph_node *n)
+{
+	if (n->is_index)
+		return n->descriptor.artifact_type;
+	return n->manifest.artifact_type != NULL ? n->manifest.artifact_type
+						 : n->manifest.config.media_type;
+}
+
+static json_t *artifact_json(const struct graph *g, const struct graph_name *name)
+{
+	const struct graph_node *n = &g->nodes[name->node];
+	json_t *artifact = json_object();
+
+	set_string(artifact, "repository", name->repository);
+	set_string(artifact, "tag", name->tag);
+	set_digest(artifact, "digest", &n->descriptor.digest);
+	set_string(artifact, "mediaType", n->descriptor.media_type);
+	set_string(artifact, "artifactType", artifact_type(n));
+	(void)json_object_set_new(
+	    artifact, "sizeBytes", json_integer((json_int_t)node_bytes(g, name->node)));
+	if (n->config_name != NULL) {
+		json_t *chart = json_object();
+
+		set_string(chart, "name", n->config_name);
+		set_string(chart, "version", n->config_version);
+		(void)json_object_set_new(artifact, "chart", chart);
+	}
+	if (!n->is_index)
+		(void)json_object_set_new(artifact, "layers", layers_json(&n->manifest));
+	return artifact;
+}
+
+static json_t *seal_json(const struct inspect_seal *s)
+{
+	json_t *seal = json_object();
+	json_t *signers = json_array();
+	char hex[DIGEST_HEX_LEN + 1];
+
+	digest_hex(hex, &s->id);
+	set_string(seal, "id", hex);
+	(void)json_object_set_new(seal, "verified", json_boolean(s->verified));
+	for (size_t i = 0; i < s->signer_count; i++) {
+		json_t *signer = json_object();
+
+		set_string(signer, "principal", s->signers[i].principal);
+		set_string(signer, "fingerprint", s->signers[i].fingerprint);
+		(void)json_array_append_new(signers, signer);
+	}
+	if (s->verified)
+		(void)json_object_set(seal, "signers", signers);
+	json_decref(signers);
+	return seal;
+}
+
+static json_t *delivery_json(const struct delivery *d)
+{
+	json_t *delivery = json_object();
+
+	set_string(delivery, "created", d->created);
+	set_string(delivery, "origin", d->origin);
+	set_string(delivery, "destination", d->destination);
+	set_string(delivery, "sequence", d->sequence);
+	set_string(delivery, "previous", d->previous);
+	set_string(delivery, "notAfter", d->not_after);
+	return delivery;
+}
+
+json_t *inspect_json(const struct graph *graph, const struct inspect_seal *seal)
+{
+	json_t *root = json_object();
+	json_t *artifacts = json_array();
+
+	if (seal->sealed)
+		(void)json_object_set_new(root, "seal", seal_json(seal));
+	(void)json_object_set_new(root, "delivery", delivery_json(&graph->index.delivery));
+	for (size_t i = 0; i < graph->name_count; i++)
+		(void)json_array_append_new(artifacts, artifact_json(graph, &graph->names[i]));
+	(void)json_object_set_new(root, "artifacts", artifacts);
+	return root;
+}
+
+/* "label   value" with the value escaped; nothing where there is no value. */
+static void put_field(struct buf *b, const char *label, const char *value)
+{
+	if (value == NULL)
+		return;
+	buf_printf(b, "%-13s", label);
+	printable_put(b, value, strlen(value));
+	buf_putc(b, '\n');
+}
+
+static void put_seal(struct buf *b, const struct inspect_seal *s)
+{
+	char hex[DIGEST_HEX_LEN + 1];
+
+	if (!s->sealed) {
+		put_field(b, "seal", "none");
+		return;
+	}
+	digest_hex(hex, &s->id);
+	put_field(b, "seal", hex);
+	if (!s->verified)
+		put_field(b, "", "not verified here: this is what the layout says of itself");
+	for (size_t i = 0; i < s->signer_count; i++) {
+		auto_free char *signer =
+		    mem_printf("%s %s", s->signers[i].principal, s->signers[i].fingerprint);
+		put_field(b, "signed by", signer);
+	}
+	if (s->verified && s->unknown_signatures > 0)
+		buf_printf(b, "%-13s%zu signature%s of keys that the trust does not name\n", "",
+		    s->unknown_signatures, s->unknown_signatures == 1 ? "" : "s");
+}
+
+static void put_blob_line(struct buf *b, const char *what, const struct descriptor *d)
+{
+	char digest[DIGEST_TEXT_LEN + 1];
+
+	digest_text(digest, &d->digest);
+	buf_printf(b, "  %-9s%s %12" PRIu64 "  ", what, digest, d->size_bytes);
+	printable_put(b, d->media_type, strlen(d->media_type));
+	buf_putc(b, '\n');
+}
+
+static void put_artifact(struct buf *b, const struct graph *g, const struct graph_name *name)
+{
+	const struct graph_node *n = &g->nodes[name->node];
+
+	buf_printf(b, "\n%s:%s", name->repository, name->tag);
+	if (n->config_name != NULL) {
+		buf_puts(b, "  (chart ");
+		printable_put(b, n->config_name, strlen(n->config_name));
+		buf_putc(b, ' ');
+		printable_put(b, n->config_version, strlen(n->config_version));
+		buf_putc(b, ')');
+	}
+	buf_putc(b, '\n');
+	put_blob_line(b, n->is_index ? "index" : "manifest", &n->descriptor);
+	if (!n->is_index)
+		put_blob_line(b, "config", &n->manifest.config);
+	for (size_t i = 0; i < n->manifest.layer_count; i++)
+		put_blob_line(b, "layer", &n->manifest.layers[i]);
+	for (size_t i = 0; i < n->child_count; i++)
+		put_blob_line(b, "child", &g->nodes[n->children[i]].descriptor);
+}
+
+void inspect_text(struct buf *b, const struct graph *graph, const struct inspect_seal *seal)
+{
+	const struct delivery *d = &graph->index.delivery;
+
+	put_seal(b, seal);
+	put_field(b, "created", d->created);
+	put_field(b, "origin", d->origin);
+	put_field(b, "destination", d->destination);
+	put_field(b, "sequence", d->sequence);
+	put_field(b, "previous", d->previous);
+	put_field(b, "not after", d->not_after);
+	buf_printf(b, "%-13s%zu\n", "artifacts", graph->name_count);
+	for (size_t i = 0; i < graph->name_count; i++)
+		put_artifact(b, graph, &graph->names[i]);
+}

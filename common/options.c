@@ -1,0 +1,88 @@
+#include "common/options.h"
+
+#include <getopt.h>
+#include <string.h>
+
+/* getopt_long() returns this plus the position in the table, for long and short forms alike. */
+#define LONG_BASE 0x1000
+
+static const struct option_spec *find_spec(const struct option_spec *specs, size_t count, int got)
+{
+	if (got >= LONG_BASE && (size_t)(got - LONG_BASE) < count)
+		return &specs[got - LONG_BASE];
+	for (size_t i = 0; i < count; i++) {
+		if (specs[i].short_name != 0 && specs[i].short_name == got)
+			return &specs[i];
+	}
+	return NULL;
+}
+
+static int store(
+    const struct option_spec *spec, const char *argument, const char *command, struct error *err)
+{
+	bool repeated = spec->flag != NULL ? *spec->flag : *spec->value != NULL;
+
+	if (repeated)
+		return error_set(err, ERR_USAGE, "option '--%s' is given twice; see '%s --help'",
+		    spec->name, command);
+	if (spec->flag != NULL)
+		*spec->flag = true;
+	else
+		*spec->value = argument;
+	return 0;
+}
+
+/* Without its "-W" and "+" modes, getopt's short string is the names, a colon behind those with a
+ * value. */
+static char *short_string(const struct option_spec *specs, size_t count)
+{
+	char *text = mem_alloc(2 * count + 2);
+	size_t len = 0;
+
+	text[len++] = ':';
+	for (size_t i = 0; i < count; i++) {
+		if (specs[i].short_name == 0)
+			continue;
+		text[len++] = specs[i].short_name;
+		if (specs[i].value != NULL)
+			text[len++] = ':';
+	}
+	text[len] = '\0';
+	return text;
+}
+
+static int refuse(int got, char **argv, const char *command, struct error *err)
+{
+	const char *what = got == ':' ? "needs a value" : "is unknown, ambiguous or takes no value";
+
+	if (optopt > 0 && optopt < LONG_BASE)
+		return error_set(
+		    err, ERR_USAGE, "option '-%c' %s; see '%s --help'", optopt, what, command);
+	return error_set(
+	    err, ERR_USAGE, "option '%s' %s; see '%s --help'", argv[optind - 1], what, command);
+}
+
+int options_parse(const struct option_spec *specs, size_t count, int argc, char **argv,
+    const char *command, int *out_operands, struct error *err)
+{
+	auto_free struct option *longs = mem_zalloc(count + 1, sizeof(*longs));
+	auto_free char *shorts = short_string(specs, count);
+	int got;
+
+	for (size_t i = 0; i < count; i++) {
+		longs[i].name = specs[i].name;
+		longs[i].has_arg = specs[i].value != NULL ? required_argument : no_argument;
+		longs[i].val = LONG_BASE + (int)i;
+	}
+	optind = 0; /* glibc: start anew */
+	opterr = 0;
+	while ((got = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+		const struct option_spec *spec = find_spec(specs, count, got);
+		if (spec == NULL)
+			return refuse(got, argv, command, err);
+		if (store(spec, optarg, command, err) != 0)
+			return -1;
+	}
+	*out_operands = optind;
+	return 0;
+}

@@ -1,0 +1,214 @@
+#include "common/sshsig.h"
+
+#include <string.h>
+
+#include <nettle/sha2.h>
+#include <sodium.h>
+
+#include "common/digest.h"
+#include "common/limits.h"
+
+#define KEY_TYPE "ssh-ed25519"
+#define MAGIC "SSHSIG"
+#define MAGIC_LEN 6
+#define HASH_NAME "sha512"
+#define ARMOR_BEGIN "-----BEGIN SSH SIGNATURE-----\n"
+#define ARMOR_END "-----END SSH SIGNATURE-----\n"
+#define ARMOR_COLUMNS 70
+
+/* string "ssh-ed25519", string of 32 bytes */
+#define WIRE_KEY_BYTES (4 + 11 + 4 + ED25519_PUBLIC_BYTES)
+
+/* The SSH wire types of RFC 4251 section 5, as far as signatures need them. */
+static void put_u32(struct buf *b, uint32_t value)
+{
+	const unsigned char bytes[] = {(unsigned char)(value >> 24), (unsigned char)(value >> 16),
+	    (unsigned char)(value >> 8), (unsigned char)value};
+	buf_put(b, bytes, sizeof(bytes));
+}
+
+static void put_string(struct buf *b, const void *bytes, size_t len)
+{
+	put_u32(b, (uint32_t)len);
+	buf_put(b, bytes, len);
+}
+
+static void put_text(struct buf *b, const char *text)
+{
+	put_string(b, text, strlen(text));
+}
+
+static void put_wire_key(struct buf *b, const struct ssh_public_key *key)
+{
+	put_text(b, KEY_TYPE);
+	put_string(b, key->ed25519, sizeof(key->ed25519));
+}
+
+static void put_base64(struct buf *b, const void *bytes, size_t len)
+{
+	size_t size = sodium_base64_ENCODED_LEN(len, (unsigned)sodium_base64_VARIANT_ORIGINAL);
+	char *room = buf_room(b, size);
+
+	if (room == NULL)
+		return;
+	sodium_bin2base64(room, size, bytes, len, sodium_base64_VARIANT_ORIGINAL);
+	b->len += size - 1;
+}
+
+int ssh_public_key_parse(struct ssh_public_key *out, const char *type, size_t type_len,
+    const char *base64, size_t base64_len, struct error *err)
+{
+	unsigned char found[WIRE_KEY_BYTES + 1];
+	size_t found_len;
+	auto_buf struct buf expected = BUF_INIT(WIRE_KEY_BYTES);
+
+	if (type_len != strlen(KEY_TYPE) || memcmp(type, KEY_TYPE, type_len) != 0)
+		return error_set(err, ERR_FORMAT, "key type '%.*s': this version takes %s only",
+		    type_len > 64 ? 64 : (int)type_len, type, KEY_TYPE);
+	if (sodium_base642bin(found, sizeof(found), base64, base64_len, NULL, &found_len, NULL,
+		sodium_base64_VARIANT_ORIGINAL) != 0 ||
+	    found_len != WIRE_KEY_BYTES)
+		return error_set(err, ERR_FORMAT, "not the base64 of an %s public key", KEY_TYPE);
+	memcpy(out->ed25519, found + WIRE_KEY_BYTES - ED25519_PUBLIC_BYTES, ED25519_PUBLIC_BYTES);
+	put_wire_key(&expected, out);
+	if (memcmp(expected.data, found, WIRE_KEY_BYTES) != 0)
+		return error_set(
+		    err, ERR_FORMAT, "not an %s public key inside the base64", KEY_TYPE);
+	return 0;
+}
+
+void ssh_public_key_line(struct buf *b, const struct ssh_public_key *key)
+{
+	auto_buf struct buf wire = BUF_INIT(WIRE_KEY_BYTES);
+
+	put_wire_key(&wire, key);
+	buf_puts(b, KEY_TYPE " ");
+	put_base64(b, wire.data, wire.len);
+}
+
+static void wire_digest(struct digest *out, const struct ssh_public_key *key)
+{
+	auto_buf struct buf wire = BUF_INIT(WIRE_KEY_BYTES);
+
+	put_wire_key(&wire, key);
+	digest_of(out, wire.data, wire.len);
+}
+
+void ssh_public_key_kid(char out[LAYOUT_KID_LEN + 1], const struct ssh_public_key *key)
+{
+	struct digest d;
+	char hex[DIGEST_HEX_LEN + 1];
+
+	wire_digest(&d, key);
+	digest_hex(hex, &d);
+	memcpy(out, hex, LAYOUT_KID_LEN);
+	out[LAYOUT_KID_LEN] = '\0';
+}
+
+void ssh_public_key_fingerprint(char out[SSH_FINGERPRINT_LEN + 1], const struct ssh_public_key *key)
+{
+	struct digest d;
+
+	wire_digest(&d, key);
+	memcpy(out, "SHA256:", 7);
+	sodium_bin2base64(out + 7, SSH_FINGERPRINT_LEN + 1 - 7, d.bytes, sizeof(d.bytes),
+	    sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
+}
+
+bool ssh_public_key_equal(const struct ssh_public_key *a, const struct ssh_public_key *b)
+{
+	return memcmp(a->ed25519, b->ed25519, sizeof(a->ed25519)) == 0;
+}
+
+void sshsig_signed_data(struct buf *b, const char *name_space, const void *message, size_t len)
+{
+	uint8_t hash[SHA512_DIGEST_SIZE];
+	struct sha512_ctx sha512;
+
+	sha512_init(&sha512);
+	sha512_update(&sha512, len, message);
+	sha512_digest(&sha512, sizeof(hash), hash);
+	buf_put(b, MAGIC, MAGIC_LEN);
+	put_text(b, name_space);
+	put_text(b, ""); /* reserved */
+	put_text(b, HASH_NAME);
+	put_string(b, hash, sizeof(hash));
+}
+
+/* The blob inside the armor: everything but the signature follows from the key and the namespace.
+ */
+static void put_blob(struct buf *b, const char *name_space, const struct ssh_public_key *key,
+    const uint8_t signature[ED25519_SIGNATURE_BYTES])
+{
+	auto_buf struct buf inner = BUF_INIT(LIMIT_SIGNATURE_BYTES_MAX);
+
+	buf_put(b, MAGIC, MAGIC_LEN);
+	put_u32(b, 1);
+	put_wire_key(&inner, key);
+	put_string(b, inner.data, inner.len);
+	put_text(b, name_space);
+	put_text(b, ""); /* reserved */
+	put_text(b, HASH_NAME);
+	buf_release(&inner);
+	put_text(&inner, KEY_TYPE);
+	put_string(&inner, signature, ED25519_SIGNATURE_BYTES);
+	put_string(b, inner.data, inner.len);
+}
+
+void sshsig_encode(struct buf *b, const char *name_space, const struct ssh_public_key *key,
+    const uint8_t signature[ED25519_SIGNATURE_BYTES])
+{
+	auto_buf struct buf blob = BUF_INIT(LIMIT_SIGNATURE_BYTES_MAX);
+	auto_buf struct buf base64 = BUF_INIT(LIMIT_SIGNATURE_BYTES_MAX);
+
+	put_blob(&blob, name_space, key, signature);
+	put_base64(&base64, blob.data, blob.len);
+	buf_puts(b, ARMOR_BEGIN);
+	for (size_t at = 0; at < base64.len; at += ARMOR_COLUMNS) {
+		size_t left = base64.len - at;
+		buf_put(b, base64.data + at, left < ARMOR_COLUMNS ? left : ARMOR_COLUMNS);
+		buf_putc(b, '\n');
+	}
+	buf_puts(b, ARMOR_END);
+}
+
+/* The signature out of an armored file: the last 64 bytes of the blob. What comes before is
+ * compared later. */
+static int take_signature(uint8_t out[ED25519_SIGNATURE_BYTES], const char *armored, size_t len)
+{
+	size_t frame = strlen(ARMOR_BEGIN) + strlen(ARMOR_END);
+	unsigned char blob[LIMIT_SIGNATURE_BYTES_MAX];
+	size_t blob_len;
+
+	if (len <= frame || len > LIMIT_SIGNATURE_BYTES_MAX)
+		return -1;
+	if (sodium_base642bin(blob, sizeof(blob), armored + strlen(ARMOR_BEGIN), len - frame, "\n",
+		&blob_len, NULL, sodium_base64_VARIANT_ORIGINAL) != 0 ||
+	    blob_len <= ED25519_SIGNATURE_BYTES)
+		return -1;
+	memcpy(out, blob + blob_len - ED25519_SIGNATURE_BYTES, ED25519_SIGNATURE_BYTES);
+	return 0;
+}
+
+int sshsig_verify(const char *armored, size_t armored_len, const char *name_space,
+    const struct ssh_public_key *key, const void *message, size_t len, struct error *err)
+{
+	uint8_t signature[ED25519_SIGNATURE_BYTES];
+	auto_buf struct buf expected = BUF_INIT(2 * LIMIT_SIGNATURE_BYTES_MAX);
+	auto_buf struct buf signed_data = BUF_INIT(LIMIT_SIGNATURE_BYTES_MAX);
+
+	if (take_signature(signature, armored, armored_len) != 0)
+		return error_set(err, ERR_SEAL, "not an OpenSSH signature file");
+	/* One spelling only: nothing in the file but the 64 bytes of the signature is free. */
+	sshsig_encode(&expected, name_space, key, signature);
+	if (expected.len != armored_len || memcmp(expected.data, armored, armored_len) != 0)
+		return error_set(err, ERR_SEAL,
+		    "not, byte for byte, the form that ssh-keygen writes for this key and the "
+		    "namespace %s",
+		    name_space);
+	sshsig_signed_data(&signed_data, name_space, message, len);
+	if (crypto_sign_verify_detached(signature, (const unsigned char *)signed_data.data,
+		signed_data.len, key->ed25519) != 0)
+		return error_set(err, ERR_SEAL, "the signature does not hold");
+	return 0;
+}

@@ -1,0 +1,452 @@
+#include "common/verified_layout.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "common/delivery_policy.h"
+#include "common/json.h"
+#include "common/limits.h"
+#include "common/seal.h"
+
+struct verified_layout {
+	struct layout layout;
+	struct seal seal;
+	struct graph graph;
+	const struct trust *trust; /* borrowed */
+	struct trust_signer *signers;
+	size_t signer_count;
+	size_t known_signatures; /* files of pinned keys, whether they count or not */
+	size_t unknown_signatures;
+};
+
+void problems_release(struct problems *p)
+{
+	for (size_t i = 0; i < p->count; i++)
+		free(p->items[i].path);
+	free(p->items);
+	*p = (struct problems)PROBLEMS_INIT;
+}
+
+static void add_problem(struct problems *p, enum problem_kind kind, const char *path)
+{
+	p->total++;
+	if (p->count >= LIMIT_PROBLEMS_MAX)
+		return;
+	if (p->items == NULL)
+		p->items = mem_zalloc(LIMIT_PROBLEMS_MAX, sizeof(*p->items));
+	p->items[p->count++] = (struct problem){.kind = kind, .path = mem_strdup(path)};
+}
+
+const char *problem_text(enum problem_kind kind)
+{
+	static const char *const texts[] = {
+	    [PROBLEM_MISSING] = "missing",
+	    [PROBLEM_ADDED] = "not in the seal",
+	    [PROBLEM_CHANGED] = "changed",
+	    [PROBLEM_NOT_REGULAR] = "not a regular file of this layout",
+	};
+	return texts[kind];
+}
+
+static int read_seal(const struct layout *l, struct buf *out, struct error *err)
+{
+	if (layout_read_file(l, LAYOUT_SEAL, out, err) == 0)
+		return 0;
+	if (err->sys_errno == ENOENT)
+		return error_set(err, ERR_SEAL, "no SEAL: this is not a sealed layout");
+	return error_recode(err, ERR_SEAL);
+}
+
+/* Whether a key's window is open; a time that is not judged is in every window. */
+static bool is_valid_at(const struct trust_key *key, int64_t now)
+{
+	return now == TIME_NOT_JUDGED || (now >= key->valid_after && now < key->valid_before);
+}
+
+static bool is_policy_signer(const struct trust *t, const char *principal)
+{
+	for (size_t i = 0; i < t->signer_count; i++) {
+		if (strcmp(t->signers[i], principal) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * One pinned key: its signature file is opened by the name that the key gives, never found by
+ * listing. *out_signed: it is there and holds. One that is there and does not hold refuses
+ * everything.
+ */
+static int check_key(const struct layout *l, const struct trust_key *key, const struct buf *seal,
+    bool *out_signed, struct error *err)
+{
+	char kid[LAYOUT_KID_LEN + 1];
+	char name[LAYOUT_SIGNATURE_NAME_LEN + 1];
+	auto_buf struct buf armored = BUF_INIT(LIMIT_SIGNATURE_BYTES_MAX);
+
+	*out_signed = false;
+	ssh_public_key_kid(kid, &key->key);
+	layout_signature_name(name, kid);
+	if (layout_read_file(l, name, &armored, err) != 0) {
+		if (err->sys_errno == ENOENT)
+			return 0;
+		return error_recode(err, ERR_SEAL);
+	}
+	if (sshsig_verify(buf_text(&armored), armored.len, SSHSIG_NAMESPACE_SEAL, &key->key,
+		buf_text(seal), seal->len, err) != 0)
+		return error_prefix(err, "%s (of '%s')", name, key->principal);
+	*out_signed = true;
+	return 0;
+}
+
+static void add_signer(struct verified_layout *v, const struct trust_key *key)
+{
+	struct trust_signer *signer = &v->signers[v->signer_count++];
+
+	signer->principal = key->principal;
+	ssh_public_key_fingerprint(signer->fingerprint, &key->key);
+}
+
+/* Principals that count: several keys of one are one. */
+static size_t count_principals(const struct verified_layout *v)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < v->signer_count; i++) {
+		size_t k = 0;
+		while (k < i && strcmp(v->signers[k].principal, v->signers[i].principal) != 0)
+			k++;
+		count += k == i ? 1 : 0;
+	}
+	return count;
+}
+
+static int refuse_threshold(
+    const struct verified_layout *v, size_t found, const char *ignored, struct error *err)
+{
+	auto_buf struct buf expected = BUF_INIT(ERROR_TEXT_BYTES);
+
+	for (size_t i = 0; i < v->trust->signer_count; i++)
+		buf_printf(&expected, "%s%s", i > 0 ? ", " : "", v->trust->signers[i]);
+	return error_set(err, ERR_SEAL,
+	    "sealed by %zu of the %zu trusted signers that the policy wants (any of: %s)%s", found,
+	    v->trust->threshold, buf_text(&expected), ignored);
+}
+
+/* The one verdict on the signatures: nothing is parsed before it is 0. */
+static int check_signatures(
+    struct verified_layout *v, const struct buf *seal, int64_t now, struct error *err)
+{
+	auto_buf struct buf ignored = BUF_INIT(ERROR_TEXT_BYTES);
+
+	v->signers = mem_zalloc(v->trust->key_count, sizeof(*v->signers));
+	for (size_t i = 0; i < v->trust->key_count; i++) {
+		const struct trust_key *key = &v->trust->keys[i];
+		bool is_signed;
+
+		if (!key->for_seals)
+			continue;
+		if (check_key(&v->layout, key, seal, &is_signed, err) != 0)
+			return -1;
+		if (!is_signed)
+			continue;
+		v->known_signatures++;
+		if (!is_policy_signer(v->trust, key->principal))
+			buf_printf(&ignored, "; '%s' signed too, and is no signer of the policy",
+			    key->principal);
+		else if (!is_valid_at(key, now))
+			buf_printf(&ignored, "; a key of '%s' is outside its validity window",
+			    key->principal);
+		else
+			add_signer(v, key);
+	}
+	size_t found = count_principals(v);
+	if (found < v->trust->threshold)
+		return refuse_threshold(v, found, buf_text(&ignored), err);
+	return 0;
+}
+
+/* Comparing the directory with the list. */
+struct comparison {
+	const struct verified_layout *v;
+	struct problems *problems;
+	bool *blob_seen; /* one for each of seal.blobs */
+	bool index_seen;
+	bool oci_layout_seen;
+	size_t signature_files;
+};
+
+static bool *find_seen(struct comparison *c, const char *path)
+{
+	static const char prefix[] = "blobs/sha256/";
+	const struct seal *seal = &c->v->seal;
+	const size_t prefix_len = sizeof(prefix) - 1;
+	struct digest d;
+
+	if (strcmp(path, LAYOUT_INDEX) == 0)
+		return &c->index_seen;
+	if (strcmp(path, LAYOUT_OCI_LAYOUT) == 0)
+		return &c->oci_layout_seen;
+	if (strncmp(path, prefix, prefix_len) != 0 ||
+	    !digest_parse_hex(&d, path + prefix_len, strlen(path + prefix_len)) ||
+	    seal->blob_count == 0)
+		return NULL;
+	const struct digest *found =
+	    bsearch(&d, seal->blobs, seal->blob_count, sizeof(d), digest_compare);
+	return found != NULL ? &c->blob_seen[found - seal->blobs] : NULL;
+}
+
+static int compare_entry(void *context, const char *path, bool is_regular, struct error *err)
+{
+	struct comparison *c = context;
+	bool is_signature = layout_is_signature_name(path);
+	bool *seen = find_seen(c, path);
+
+	(void)err;
+	if (seen != NULL)
+		*seen = true;
+	if (is_signature)
+		c->signature_files++;
+	if (seen == NULL && !is_signature && strcmp(path, LAYOUT_SEAL) != 0)
+		add_problem(c->problems, PROBLEM_ADDED, path);
+	else if (!is_regular)
+		add_problem(c->problems, PROBLEM_NOT_REGULAR, path);
+	return 0;
+}
+
+static void blob_path(char out[sizeof("blobs/sha256/") + DIGEST_HEX_LEN], const struct digest *d)
+{
+	memcpy(out, "blobs/sha256/", sizeof("blobs/sha256/"));
+	digest_hex(out + strlen(out), d);
+}
+
+/* Hashes one file to its end; problems go to the list, only what keeps us from reading is an error.
+ */
+static int hash_file(int fd, const char *path, const struct digest *expected,
+    struct problems *problems, struct error *err)
+{
+	auto_free unsigned char *chunk = mem_alloc(LIMIT_COPY_BUFFER_BYTES);
+	struct digest_stream stream;
+	struct digest found;
+	ssize_t got;
+
+	digest_stream_init(&stream);
+	while ((got = read(fd, chunk, LIMIT_COPY_BUFFER_BYTES)) != 0) {
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return error_sys(err, "%s: read", path);
+		digest_stream_update(&stream, chunk, (size_t)got);
+	}
+	digest_stream_finish(&stream, &found);
+	if (!digest_equal(&found, expected))
+		add_problem(problems, PROBLEM_CHANGED, path);
+	return 0;
+}
+
+static int hash_listed(int fd, uint64_t size_bytes, const char *path, const struct digest *expected,
+    struct problems *problems, struct error *err)
+{
+	if (fd < 0 && err->code == ERR_SYSTEM)
+		return -1;
+	if (fd < 0)
+		return 0; /* the comparison has named it */
+	if (size_bytes > LIMIT_BLOB_BYTES_MAX)
+		return error_set(
+		    err, ERR_LIMIT, "%s: larger than %llu bytes", path, LIMIT_BLOB_BYTES_MAX);
+	return hash_file(fd, path, expected, problems, err);
+}
+
+static int hash_files(const struct verified_layout *v, struct problems *problems, struct error *err)
+{
+	const struct {
+		const char *name;
+		const struct digest *digest;
+	} fixed[] = {{LAYOUT_OCI_LAYOUT, &v->seal.oci_layout}, {LAYOUT_INDEX, &v->seal.index}};
+	uint64_t size = 0;
+
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
+		auto_fd int fd = layout_open_file(&v->layout, fixed[i].name, &size, err);
+		if (hash_listed(fd, size, fixed[i].name, fixed[i].digest, problems, err) != 0)
+			return -1;
+	}
+	for (size_t i = 0; i < v->seal.blob_count; i++) {
+		char path[sizeof("blobs/sha256/") + DIGEST_HEX_LEN];
+		auto_fd int fd = layout_open_blob(&v->layout, &v->seal.blobs[i], &size, err);
+
+		blob_path(path, &v->seal.blobs[i]);
+		if (hash_listed(fd, size, path, &v->seal.blobs[i], problems, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void add_missing(const struct comparison *c)
+{
+	if (!c->oci_layout_seen)
+		add_problem(c->problems, PROBLEM_MISSING, LAYOUT_OCI_LAYOUT);
+	if (!c->index_seen)
+		add_problem(c->problems, PROBLEM_MISSING, LAYOUT_INDEX);
+	for (size_t i = 0; i < c->v->seal.blob_count; i++) {
+		char path[sizeof("blobs/sha256/") + DIGEST_HEX_LEN];
+
+		blob_path(path, &c->v->seal.blobs[i]);
+		if (!c->blob_seen[i])
+			add_problem(c->problems, PROBLEM_MISSING, path);
+	}
+}
+
+/* Directory against list, then every file against its digest: all that differs is named. */
+static int check_files(struct verified_layout *v, struct problems *problems, struct error *err)
+{
+	auto_free bool *blob_seen = mem_zalloc(v->seal.blob_count, sizeof(*blob_seen));
+	struct comparison c = {.v = v, .problems = problems, .blob_seen = blob_seen};
+
+	if (layout_each(&v->layout, compare_entry, &c, err) != 0)
+		return error_recode(err, ERR_SEAL);
+	if (c.signature_files > LIMIT_SIGNATURES_MAX)
+		return error_set(err, ERR_SEAL, "%zu signature files; the limit is %u",
+		    c.signature_files, LIMIT_SIGNATURES_MAX);
+	add_missing(&c);
+	if (hash_files(v, problems, err) != 0)
+		return -1;
+	if (problems->total > 0)
+		return error_set(err, ERR_SEAL,
+		    "%zu file%s not as sealed: bring %s again from where the layout was made",
+		    problems->total, problems->total == 1 ? " is" : "s are",
+		    problems->total == 1 ? "it" : "them");
+	if (c.signature_files > v->known_signatures)
+		v->unknown_signatures = c.signature_files - v->known_signatures;
+	return 0;
+}
+
+static int check_oci_layout(const struct buf *bytes, struct error *err)
+{
+	const char *version;
+	json_auto_t *object = json_strict_load(buf_text(bytes), bytes->len, err);
+
+	if (object == NULL ||
+	    json_strict_string(object, "imageLayoutVersion", JSON_REQUIRED, &version, err) != 0)
+		return error_prefix(err, "%s", LAYOUT_OCI_LAYOUT);
+	if (strcmp(version, "1.0.0") != 0)
+		return error_set(err, ERR_FORMAT, "%s: imageLayoutVersion '%.40s' is not 1.0.0",
+		    LAYOUT_OCI_LAYOUT, version);
+	return 0;
+}
+
+/* Reads a file of the root again, into memory this time: the bytes that are parsed are the sealed
+ * ones. */
+static int read_sealed(const struct verified_layout *v, const char *name,
+    const struct digest *expected, struct buf *out, struct error *err)
+{
+	struct digest found;
+
+	if (layout_read_file(&v->layout, name, out, err) != 0)
+		return -1;
+	digest_of(&found, buf_text(out), out->len);
+	if (!digest_equal(&found, expected))
+		return error_set(err, ERR_SEAL, "%s: changed while it was read", name);
+	return 0;
+}
+
+/* What nothing in index.json leads to has no business in a delivery. */
+static int check_reachable(const struct verified_layout *v, struct error *err)
+{
+	auto_free struct digest *reached = NULL;
+	size_t count;
+
+	graph_blobs(&v->graph, &reached, &count);
+	for (size_t i = 0; i < v->seal.blob_count; i++) {
+		char path[sizeof("blobs/sha256/") + DIGEST_HEX_LEN];
+
+		if (i < count && digest_equal(&reached[i], &v->seal.blobs[i]))
+			continue;
+		blob_path(path, &v->seal.blobs[i]);
+		return error_set(err, ERR_FORMAT, "%s: nothing in index.json leads to it", path);
+	}
+	return 0;
+}
+
+static int load_content(struct verified_layout *v, struct error *err)
+{
+	auto_buf struct buf oci_layout = BUF_INIT(LIMIT_OCI_LAYOUT_BYTES_MAX);
+	auto_buf struct buf index = BUF_INIT(LIMIT_INDEX_BYTES_MAX);
+
+	if (read_sealed(v, LAYOUT_OCI_LAYOUT, &v->seal.oci_layout, &oci_layout, err) != 0 ||
+	    check_oci_layout(&oci_layout, err) != 0 ||
+	    read_sealed(v, LAYOUT_INDEX, &v->seal.index, &index, err) != 0 ||
+	    graph_load(&v->graph, &v->layout, buf_text(&index), index.len, err) != 0)
+		return -1;
+	return check_reachable(v, err);
+}
+
+static int check_all(struct verified_layout *v, const char *path, const struct judgement *judgement,
+    struct problems *problems, struct error *err)
+{
+	auto_buf struct buf seal = BUF_INIT(LIMIT_SEAL_BYTES_MAX);
+
+	if (layout_open(&v->layout, path, err) != 0)
+		return error_recode(err, ERR_SEAL);
+	if (read_seal(&v->layout, &seal, err) != 0 ||
+	    check_signatures(v, &seal, judgement->now, err) != 0 ||
+	    seal_parse(&v->seal, buf_text(&seal), seal.len, err) != 0 ||
+	    check_files(v, problems, err) != 0 || load_content(v, err) != 0 ||
+	    delivery_judge(&v->graph, v->signers, v->signer_count, judgement, err) != 0)
+		return error_prefix(err, "layout '%s'", path);
+	return 0;
+}
+
+struct verified_layout *verified_layout_open(const char *path, const struct judgement *judgement,
+    struct problems *problems, struct error *err)
+{
+	auto_verified_layout struct verified_layout *v = mem_zalloc(1, sizeof(*v));
+
+	v->layout = (struct layout)LAYOUT_INIT;
+	v->trust = judgement->trust;
+	if (check_all(v, path, judgement, problems, err) != 0)
+		return NULL;
+	return steal_ptr(&v);
+}
+
+void verified_layout_free(struct verified_layout *v)
+{
+	if (v == NULL)
+		return;
+	layout_close(&v->layout);
+	seal_release(&v->seal);
+	graph_release(&v->graph);
+	free(v->signers);
+	free(v);
+}
+
+const struct graph *verified_layout_graph(const struct verified_layout *v)
+{
+	return &v->graph;
+}
+
+const struct layout *verified_layout_files(const struct verified_layout *v)
+{
+	return &v->layout;
+}
+
+const struct digest *verified_layout_seal_id(const struct verified_layout *v)
+{
+	return &v->seal.id;
+}
+
+const struct trust_signer *verified_layout_signers(
+    const struct verified_layout *v, size_t *out_count)
+{
+	*out_count = v->signer_count;
+	return v->signers;
+}
+
+size_t verified_layout_unknown_signatures(const struct verified_layout *v)
+{
+	return v->unknown_signatures;
+}
+
+const struct trust *verified_layout_trust(const struct verified_layout *v)
+{
+	return v->trust;
+}
