@@ -145,9 +145,9 @@ static void run_one(const struct program *program, const struct command *command
 	if (!quiet)
 		buf_put(&outcome->err, buf_text(&result.notes), result.notes.len);
 	if (status == 0)
-		put_success(&result, json, quiet, outcome);
+		put_success(&result, json || result.as_json, quiet, outcome);
 	else
-		put_failure(program, &err, &result.problems, json, outcome);
+		put_failure(program, &err, &result.problems, json || result.as_json, outcome);
 	buf_release(&result.text);
 	buf_release(&result.notes);
 	json_decref(result.json);

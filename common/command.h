@@ -23,6 +23,7 @@ struct command_result {
 	    text;     /* for people: stdout without --json; whole lines, foreign strings escaped */
 	json_t *json; /* owned; with --json: stdout. "version" and "ok" are put in front */
 	struct buf notes;         /* for people: stderr, e.g. warnings; whole lines, escaped */
+	bool as_json;             /* print json also without --json (inspect --format json) */
 	struct problems problems; /* the files at fault, named before the error */
 };
 

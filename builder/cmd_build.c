@@ -1,0 +1,255 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "builder/chart.h"
+#include "builder/commands.h"
+#include "builder/delivery_writer.h"
+#include "builder/helm_manifest.h"
+#include "builder/interrupt.h"
+#include "builder/key_file.h"
+#include "builder/layout_writer.h"
+#include "common/limits.h"
+#include "common/media_type.h"
+#include "common/printable.h"
+#include "common/reference.h"
+#include "common/timestamp.h"
+#include "common/verified_layout.h"
+
+static const char help[] =
+    "usage: builder build CHART... --output LAYOUT --keys DIR [OPTION]...\n"
+    "\n"
+    "Turns charts into one signed OCI image layout. A CHART is a chart directory or\n"
+    "a .tgz, whose .tgz.prov is carried where there is one. LAYOUT appears whole or\n"
+    "not at all. Reads no clock and no network: the same input gives the same bytes.\n"
+    "\n"
+    "  -o, --output LAYOUT      the directory to make; must not exist\n"
+    "      --keys DIR           where seal.key is, as made by builder keygen\n"
+    "      --version V          the chart's version (directories only)\n"
+    "      --app-version V      its appVersion (directories only)\n"
+    "      --created TIME       org.opencontainers.image.created of every manifest,\n"
+    "                           RFC 3339; else SOURCE_DATE_EPOCH, else absent\n"
+    "      --origin NAME        who delivers: letters, digits, . _ -\n"
+    "      --destination REGISTRY/PREFIX\n"
+    "                           the only place below which this may be pushed\n"
+    "      --not-after TIME     how long it may be pushed, RFC 3339 in UTC\n"
+    "      --passphrase-file F  the passphrase of seal.key; - for stdin\n"
+    "      --force              replace LAYOUT, in one step, if it is a layout\n"
+    "      --json               the result, or the error, as JSON on stdout\n"
+    "  -q, --quiet              print errors only\n"
+    "  -v, --verbose            accepted; build has nothing more to say\n"
+    "\n"
+    "Prints NAME VERSION DIGEST for each chart, then the seal id and the path.\n";
+
+struct build_options {
+	const char *output;
+	const char *keys;
+	const char *version;
+	const char *app_version;
+	const char *created;
+	const char *origin;
+	const char *destination;
+	const char *not_after;
+	const char *passphrase_file;
+	bool force;
+	struct common_options common;
+};
+
+/* What the environment and the options say of time. */
+struct build_times {
+	const char *created; /* of manifests; NULL for none */
+	int64_t mtime;
+	bool has_epoch;
+	char epoch_text[TIMESTAMP_TEXT_LEN + 1];
+};
+
+static int parse_options(struct build_options *o, const struct command *self, int argc, char **argv,
+    int *out_operands, struct error *err)
+{
+	const struct option_spec specs[] = {
+	    {.name = "output", .short_name = 'o', .value = &o->output},
+	    {.name = "keys", .value = &o->keys},
+	    {.name = "version", .value = &o->version},
+	    {.name = "app-version", .value = &o->app_version},
+	    {.name = "created", .value = &o->created},
+	    {.name = "origin", .value = &o->origin},
+	    {.name = "destination", .value = &o->destination},
+	    {.name = "not-after", .value = &o->not_after},
+	    {.name = "passphrase-file", .value = &o->passphrase_file},
+	    {.name = "force", .flag = &o->force},
+	    COMMON_OPTION_SPECS(&o->common),
+	};
+
+	if (options_parse(specs, sizeof(specs) / sizeof(specs[0]), argc, argv, "builder build",
+		out_operands, err) != 0)
+		return -1;
+	if (*out_operands == argc)
+		return command_usage(self, "builder", err, "no CHART is given");
+	if ((unsigned)(argc - *out_operands) > LIMIT_CHARTS_MAX)
+		return command_usage(self, "builder", err, "more than %u charts", LIMIT_CHARTS_MAX);
+	if (o->output == NULL || o->keys == NULL)
+		return command_usage(self, "builder", err, "%s is missing",
+		    o->output == NULL ? "--output LAYOUT" : "--keys DIR");
+	return 0;
+}
+
+static int read_epoch(struct build_times *t, struct error *err)
+{
+	static const int64_t latest = 253402300799; /* 9999-12-31T23:59:59Z */
+	const char *text = getenv("SOURCE_DATE_EPOCH");
+	char *end;
+
+	if (text == NULL)
+		return 0;
+	errno = 0;
+	long long value = strtoll(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || value > latest)
+		return error_set(err, ERR_USAGE,
+		    "SOURCE_DATE_EPOCH '%.40s': not a number of seconds since 1970, up to the year "
+		    "9999",
+		    text);
+	t->has_epoch = true;
+	t->mtime = value;
+	timestamp_text(t->epoch_text, value);
+	return 0;
+}
+
+static int judge_times(struct build_times *t, const struct build_options *o, struct error *err)
+{
+	int64_t ignored;
+
+	if (read_epoch(t, err) != 0)
+		return -1;
+	if (o->created != NULL && timestamp_parse(&ignored, o->created, err) != 0)
+		return error_prefix(err, "--created");
+	if (o->not_after != NULL && timestamp_parse_utc(&ignored, o->not_after, err) != 0)
+		return error_prefix(err, "--not-after");
+	t->created = o->created != NULL ? o->created : t->has_epoch ? t->epoch_text : NULL;
+	return 0;
+}
+
+static char *dup_or_null(const char *text)
+{
+	return text != NULL ? mem_strdup(text) : NULL;
+}
+
+static int set_delivery(struct delivery_writer *d, const struct build_options *o,
+    const struct build_times *t, struct error *err)
+{
+	struct delivery *delivery = &d->index.delivery;
+	struct destination destination;
+
+	if (o->origin != NULL && origin_check(o->origin, err) != 0)
+		return error_prefix(err, "--origin");
+	if (o->destination != NULL) {
+		int result = destination_parse(&destination, o->destination, err);
+		destination_release(&destination);
+		if (result != 0)
+			return error_prefix(err, "--destination");
+	}
+	delivery->origin = dup_or_null(o->origin);
+	delivery->destination = dup_or_null(o->destination);
+	delivery->not_after = dup_or_null(o->not_after);
+	delivery->created = dup_or_null(t->has_epoch ? t->epoch_text : NULL);
+	return 0;
+}
+
+static void report_chart(struct command_result *out, json_t *charts, const struct chart *chart,
+    const struct helm_manifest *m)
+{
+	/* A SemVer string: printable ASCII. So is the repository. */
+	const char *version = text_string(&chart->metadata.version);
+	char digest[DIGEST_TEXT_LEN + 1];
+	json_t *item = json_object();
+
+	digest_text(digest, &m->manifest_digest);
+	buf_printf(&out->text, "%s %s %s\n", m->repository, version, digest);
+	(void)json_object_set_new(item, "name", json_string(m->repository));
+	(void)json_object_set_new(item, "version", json_string(version));
+	(void)json_object_set_new(item, "tag", json_string(m->tag));
+	(void)json_object_set_new(item, "digest", json_string(digest));
+	(void)json_array_append_new(charts, item);
+}
+
+static int add_chart(struct delivery_writer *d, struct layout_writer *w, const char *path,
+    const struct build_options *o, const struct build_times *t, struct command_result *out,
+    json_t *charts, struct error *err)
+{
+	const struct chart_packing packing = {
+	    .version = o->version, .app_version = o->app_version, .mtime = t->mtime};
+	auto_chart struct chart chart;
+	auto_helm_manifest struct helm_manifest manifest;
+
+	chart_init(&chart);
+	helm_manifest_init(&manifest);
+	if (interrupt_check(err) != 0 || chart_load(&chart, path, &packing, err) != 0)
+		return -1;
+	if (helm_manifest_make(&manifest, &chart, t->created, err) != 0 ||
+	    delivery_writer_chart(d, w, &chart, &manifest, err) != 0)
+		return error_prefix(err, "chart '%s'", path);
+	report_chart(out, charts, &chart, &manifest);
+	return 0;
+}
+
+/* Our own output through the pusher's check, trusting exactly the key that sealed it. */
+static int verify_own_work(const struct layout_writer *w, const struct secret_key *key,
+    struct command_result *out, struct error *err)
+{
+	struct ssh_public_key public_key = secret_key_public(key);
+	auto_trust struct trust *trust = trust_of_key(&public_key, "builder");
+	const struct judgement judgement = {.trust = trust, .now = TIME_NOT_JUDGED, .target = NULL};
+	auto_verified_layout struct verified_layout *v =
+	    verified_layout_open(layout_writer_staging(w), &judgement, &out->problems, err);
+
+	return v != NULL ? 0 : error_prefix(err, "the check of the new layout failed");
+}
+
+static int write_layout(const struct build_options *o, const struct build_times *t,
+    struct delivery_writer *d, char **charts, int chart_count, struct command_result *out,
+    struct error *err)
+{
+	auto_layout_writer struct layout_writer *w = layout_writer_new(o->output, o->force, err);
+	json_t *chart_list = json_array();
+	auto_free char *key_path = mem_printf("%s/seal.key", o->keys);
+
+	out->json = json_object();
+	(void)json_object_set_new(out->json, "charts", chart_list);
+	if (w == NULL)
+		return -1;
+	for (int i = 0; i < chart_count; i++) {
+		if (add_chart(d, w, charts[i], o, t, out, chart_list, err) != 0)
+			return -1;
+	}
+	auto_secret_key struct secret_key *key = key_file_load(key_path, o->passphrase_file, err);
+	if (key == NULL || delivery_writer_seal(d, w, key, err) != 0 ||
+	    verify_own_work(w, key, out, err) != 0)
+		return -1;
+	return layout_writer_publish(w, err);
+}
+
+static int run(const struct command *self, int argc, char **argv, struct command_result *out,
+    struct error *err)
+{
+	auto_interrupt sigset_t before;
+	auto_delivery_writer struct delivery_writer delivery = DELIVERY_WRITER_INIT;
+	struct build_options o = {0};
+	struct build_times times = {0};
+	char hex[DIGEST_HEX_LEN + 1];
+	int first;
+
+	interrupt_hold(&before);
+	if (parse_options(&o, self, argc, argv, &first, err) != 0 ||
+	    judge_times(&times, &o, err) != 0 || set_delivery(&delivery, &o, &times, err) != 0)
+		return error_recode(err, ERR_USAGE);
+	if (write_layout(&o, &times, &delivery, argv + first, argc - first, out, err) != 0)
+		return -1;
+	digest_hex(hex, &delivery.seal_id);
+	buf_printf(&out->text, "seal %s ", hex);
+	printable_put(&out->text, o.output, strlen(o.output));
+	buf_putc(&out->text, '\n');
+	(void)json_object_set_new(out->json, "sealId", json_string(hex));
+	(void)json_object_set_new(out->json, "layout", json_string(o.output));
+	return 0;
+}
+
+const struct command command_build = {.name = "build", .help = help, .run = run};

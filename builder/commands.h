@@ -1,0 +1,15 @@
+/*
+ * The subcommands of builder, one file each.
+ */
+#ifndef BUILDER_COMMANDS_H
+#define BUILDER_COMMANDS_H
+
+#include "common/command.h"
+
+extern const struct command command_build;
+extern const struct command command_inspect;
+extern const struct command command_keygen;
+extern const struct command command_verify;
+extern const struct command command_version;
+
+#endif

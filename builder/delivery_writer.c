@@ -1,0 +1,190 @@
+#include "builder/delivery_writer.h"
+
+#include <string.h>
+
+#include "common/layout.h"
+#include "common/limits.h"
+#include "common/media_type.h"
+#include "common/reference.h"
+
+void delivery_writer_release(struct delivery_writer *d)
+{
+	index_release(&d->index);
+	free(d->blobs);
+	d->blobs = NULL;
+	d->blob_count = 0;
+}
+
+static int add_blob(struct delivery_writer *d, struct layout_writer *w, const struct digest *digest,
+    const struct buf *content, struct error *err)
+{
+	d->blobs = mem_grow(d->blobs, d->blob_count, &d->blob_capacity, sizeof(*d->blobs));
+	d->blobs[d->blob_count++] = *digest;
+	return layout_writer_blob(w, digest, buf_text(content), content->len, err);
+}
+
+static int add_entry(struct delivery_writer *d, const struct helm_manifest *m, struct error *err)
+{
+	struct index *x = &d->index;
+
+	for (size_t i = 0; i < x->entry_count; i++) {
+		if (strcmp(x->entries[i].repository, m->repository) == 0 &&
+		    strcmp(x->entries[i].tag, m->tag) == 0)
+			return error_set(err, ERR_USAGE, "'%s:%s' is in this delivery already",
+			    m->repository, m->tag);
+	}
+	if (x->entry_count >= LIMIT_CHARTS_MAX)
+		return error_set(
+		    err, ERR_LIMIT, "more than %u charts in one delivery", LIMIT_CHARTS_MAX);
+	x->entries = mem_grow(x->entries, x->entry_count, &d->entry_capacity, sizeof(*x->entries));
+	struct index_entry *entry = &x->entries[x->entry_count++];
+	*entry = (struct index_entry){
+	    .repository = mem_strdup(m->repository), .tag = mem_strdup(m->tag), .ref_name = NULL};
+	entry->descriptor.media_type = mem_strdup(MEDIA_TYPE_OCI_MANIFEST);
+	entry->descriptor.digest = m->manifest_digest;
+	entry->descriptor.size_bytes = m->manifest.len;
+	return 0;
+}
+
+int delivery_writer_chart(struct delivery_writer *d, struct layout_writer *w,
+    const struct chart *chart, const struct helm_manifest *manifest, struct error *err)
+{
+	if (add_entry(d, manifest, err) != 0 ||
+	    add_blob(d, w, &manifest->archive_digest, &chart->archive, err) != 0 ||
+	    add_blob(d, w, &manifest->config_digest, &manifest->config, err) != 0 ||
+	    add_blob(d, w, &manifest->manifest_digest, &manifest->manifest, err) != 0)
+		return -1;
+	if (!chart->has_provenance)
+		return 0;
+	return add_blob(d, w, &manifest->provenance_digest, &chart->provenance, err);
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+	const struct index_entry *left = a;
+	const struct index_entry *right = b;
+	int order = strcmp(left->repository, right->repository);
+
+	return order != 0 ? order : strcmp(left->tag, right->tag);
+}
+
+static bool tag_is_unique(const struct index *x, size_t position)
+{
+	for (size_t i = 0; i < x->entry_count; i++) {
+		if (i != position && strcmp(x->entries[i].tag, x->entries[position].tag) == 0)
+			return false;
+	}
+	return true;
+}
+
+/* A name by which other tools can tell the entry from the rest: they address a layout by tag alone.
+ */
+static int name_entry(struct index *x, size_t position, struct error *err)
+{
+	struct index_entry *entry = &x->entries[position];
+
+	if (tag_is_unique(x, position)) {
+		entry->ref_name = mem_strdup(entry->tag);
+		return 0;
+	}
+	entry->ref_name = mem_printf("%s-%s", entry->repository, entry->tag);
+	for (char *p = entry->ref_name; *p != '\0'; p++) {
+		if (*p == '/')
+			*p = '-';
+	}
+	if (tag_check(entry->ref_name, err) != 0)
+		return error_prefix(
+		    err, "the name of '%s:%s' for other tools", entry->repository, entry->tag);
+	return 0;
+}
+
+static int compare_strings(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static int refuse_same_ref_names(const struct index *x, struct error *err)
+{
+	auto_free const char **names = mem_zalloc(x->entry_count, sizeof(*names));
+
+	for (size_t i = 0; i < x->entry_count; i++)
+		names[i] = x->entries[i].ref_name;
+	qsort(names, x->entry_count, sizeof(*names), compare_strings);
+	for (size_t i = 1; i < x->entry_count; i++) {
+		if (strcmp(names[i - 1], names[i]) == 0)
+			return error_set(err, ERR_CHART,
+			    "two charts would be '%s' to tools that address a layout by tag: put "
+			    "them "
+			    "into two deliveries",
+			    names[i]);
+	}
+	return 0;
+}
+
+static int write_index(
+    struct delivery_writer *d, struct layout_writer *w, struct digest *out, struct error *err)
+{
+	auto_buf struct buf bytes = BUF_INIT(LIMIT_INDEX_BYTES_MAX);
+
+	qsort(d->index.entries, d->index.entry_count, sizeof(*d->index.entries), compare_entries);
+	for (size_t i = 0; i < d->index.entry_count; i++) {
+		if (name_entry(&d->index, i, err) != 0)
+			return -1;
+	}
+	if (refuse_same_ref_names(&d->index, err) != 0)
+		return -1;
+	index_write_delivery(&bytes, &d->index);
+	if (buf_check(&bytes, LAYOUT_INDEX, err) != 0)
+		return -1;
+	digest_of(out, bytes.data, bytes.len);
+	return layout_writer_file(w, LAYOUT_INDEX, bytes.data, bytes.len, err);
+}
+
+static void sort_blobs(struct delivery_writer *d)
+{
+	size_t unique = 0;
+
+	qsort(d->blobs, d->blob_count, sizeof(*d->blobs), digest_compare);
+	for (size_t i = 0; i < d->blob_count; i++) {
+		if (unique == 0 || !digest_equal(&d->blobs[unique - 1], &d->blobs[i]))
+			d->blobs[unique++] = d->blobs[i];
+	}
+	d->blob_count = unique;
+}
+
+static int write_signature(struct layout_writer *w, const struct secret_key *key,
+    const struct buf *seal, struct error *err)
+{
+	auto_buf struct buf armored = BUF_INIT(LIMIT_SIGNATURE_BYTES_MAX);
+	struct ssh_public_key public_key = secret_key_public(key);
+	char kid[LAYOUT_KID_LEN + 1];
+	char name[LAYOUT_SIGNATURE_NAME_LEN + 1];
+
+	ssh_public_key_kid(kid, &public_key);
+	layout_signature_name(name, kid);
+	secret_key_seal(key, SSHSIG_NAMESPACE_SEAL, seal->data, seal->len, &armored);
+	return layout_writer_file(w, name, armored.data, armored.len, err);
+}
+
+int delivery_writer_seal(struct delivery_writer *d, struct layout_writer *w,
+    const struct secret_key *key, struct error *err)
+{
+	static const char oci_layout[] = LAYOUT_OCI_LAYOUT_CONTENT;
+	struct seal seal = SEAL_INIT; /* borrows d->blobs */
+	auto_buf struct buf list = BUF_INIT(LIMIT_SEAL_BYTES_MAX);
+
+	if (layout_writer_file(w, LAYOUT_OCI_LAYOUT, oci_layout, sizeof(oci_layout) - 1, err) !=
+		0 ||
+	    write_index(d, w, &seal.index, err) != 0)
+		return -1;
+	digest_of(&seal.oci_layout, oci_layout, sizeof(oci_layout) - 1);
+	sort_blobs(d);
+	seal.blobs = d->blobs;
+	seal.blob_count = d->blob_count;
+	seal_write(&list, &seal);
+	if (buf_check(&list, LAYOUT_SEAL, err) != 0 ||
+	    layout_writer_file(w, LAYOUT_SEAL, list.data, list.len, err) != 0)
+		return -1;
+	digest_of(&d->seal_id, list.data, list.len);
+	return write_signature(w, key, &list, err);
+}

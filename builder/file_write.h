@@ -1,0 +1,19 @@
+/*
+ * One new file, whole and on the disk.
+ */
+#ifndef BUILDER_FILE_WRITE_H
+#define BUILDER_FILE_WRITE_H
+
+#include <sys/types.h>
+
+#include "common/error.h"
+
+/**
+ * file_write_new(dir_fd, name, bytes, len, mode, err): creates, writes, syncs and closes a file
+ * that must not exist; links are not followed; the umask has no say. ERR_SYSTEM with the errno
+ * (EEXIST where it is there). A file that could not be finished is removed again.
+ */
+int file_write_new(int dir_fd, const char *name, const void *bytes, size_t len, mode_t mode,
+    struct error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * Key files: PKCS#8 PEM, the same encrypted in cosign's format, and SPKI PEM for public keys.
+ * Source: RFC 8410; reference signing.md 3; design formats.md 4.
+ */
+#ifndef BUILDER_KEY_FILE_H
+#define BUILDER_KEY_FILE_H
+
+#include "builder/passphrase.h"
+#include "builder/secret_key.h"
+#include "common/buf.h"
+
+/**
+ * key_file_load(path, passphrase_file, err): a secret key; NULL with err set.
+ *
+ * The file must be regular, not a link, of this user or root, with no right for group or others:
+ * ERR_KEY otherwise. Only an encrypted key asks for a passphrase (see passphrase_read()). ERR_KEY
+ * for a wrong passphrase and for anything but an Ed25519 key in one of the two forms.
+ */
+struct secret_key *key_file_load(
+    const char *path, const char *passphrase_file, struct error *err) MUST_CHECK;
+
+/**
+ * key_file_write_secret(out, key, passphrase, err): PEM text; encrypted where passphrase is not
+ * NULL. Grown in ordinary memory only where encrypted; a plain one goes to sodium memory: release
+ * with key_text_release().
+ */
+struct key_text {
+	char *bytes; /* sodium_malloc */
+	size_t len;
+};
+int key_file_write_secret(struct key_text *out, const struct secret_key *key,
+    const struct passphrase *passphrase, struct error *err) MUST_CHECK;
+void key_text_release(struct key_text *t);
+#define auto_key_text __attribute__((cleanup(key_text_release)))
+
+/** key_file_write_public(b, key): SPKI PEM. */
+void key_file_write_public(struct buf *b, const struct ssh_public_key *key);
+
+#endif

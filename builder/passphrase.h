@@ -1,0 +1,34 @@
+/*
+ * Passphrases: from a file or a descriptor (/dev/fd/N), else from the terminal; never from argv.
+ */
+#ifndef BUILDER_PASSPHRASE_H
+#define BUILDER_PASSPHRASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/error.h"
+
+struct passphrase {
+	char *bytes; /* sodium_malloc; NULL while there is none */
+	size_t len;  /* 1 ..= LIMIT_PASSPHRASE_BYTES_MAX */
+};
+
+#define PASSPHRASE_INIT                                                                            \
+	{                                                                                          \
+		.bytes = NULL, .len = 0                                                            \
+	}
+
+/**
+ * passphrase_read(out, file, repeat, err): file is a path ("-" for stdin), one line end at its end
+ * is not part of the passphrase; NULL: asks on the terminal, twice where repeat. ERR_USAGE where
+ * there is neither file nor terminal, ERR_KEY for an empty or overlong one or two that differ,
+ * ERR_INTERRUPTED. Wiped by passphrase_release(), also after a failure. Signals must be held
+ * (builder/interrupt.h): the terminal's echo is always restored.
+ */
+int passphrase_read(
+    struct passphrase *out, const char *file, bool repeat, struct error *err) MUST_CHECK;
+void passphrase_release(struct passphrase *p);
+#define auto_passphrase __attribute__((cleanup(passphrase_release)))
+
+#endif

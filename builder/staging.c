@@ -1,0 +1,125 @@
+#include "builder/staging.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <sodium.h>
+
+#define INFIX ".tmp-"
+#define RANDOM_BYTES 8
+#define DIRECTORY_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+#define LEVELS 3 /* root, blobs, sha256 */
+
+static void cleanup_dir(DIR **dir)
+{
+	if (*dir != NULL)
+		(void)closedir(*dir);
+}
+#define auto_dir __attribute__((cleanup(cleanup_dir)))
+
+/* Locks the directory just made; false where a sweep by another process took it meanwhile. */
+static bool lock_new(int fd)
+{
+	struct stat st;
+
+	return flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &st) == 0 && st.st_nlink > 0;
+}
+
+int staging_make(int parent_fd, const char *name, char **out_staging, struct error *err)
+{
+	*out_staging = NULL;
+	for (int attempt = 0; attempt < 16; attempt++) {
+		uint8_t random[RANDOM_BYTES];
+		char hex[2 * RANDOM_BYTES + 1];
+
+		randombytes_buf(random, sizeof(random));
+		sodium_bin2hex(hex, sizeof(hex), random, sizeof(random));
+		auto_free char *staging = mem_printf(".%s" INFIX "%s", name, hex);
+		if (mkdirat(parent_fd, staging, 0700) != 0 && errno != EEXIST)
+			return error_sys(err, "'%s': mkdir", staging);
+		auto_fd int fd = openat(parent_fd, staging, DIRECTORY_FLAGS);
+		if (fd >= 0 && lock_new(fd)) {
+			*out_staging = steal_ptr(&staging);
+			return steal_fd(&fd);
+		}
+	}
+	return error_set(err, ERR_BUSY, "no staging directory could be kept: others remove it");
+}
+
+/* Unlinks the files of one directory and descends into its directories, levels - 1 times. */
+static int remove_below(int dir_fd, int levels, struct error *err)
+{
+	auto_fd int fd = openat(dir_fd, ".", DIRECTORY_FLAGS);
+	auto_dir DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	const struct dirent *entry;
+
+	if (dir == NULL)
+		return error_sys(err, "opendir");
+	(void)steal_fd(&fd);
+	while ((entry = readdir(dir)) != NULL) {
+		const char *name = entry->d_name;
+		if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+		    unlinkat(dir_fd, name, 0) == 0)
+			continue;
+		auto_fd int inner = levels > 1 ? openat(dir_fd, name, DIRECTORY_FLAGS) : -1;
+		if (inner >= 0 && remove_below(inner, levels - 1, err) != 0)
+			return -1;
+		if (unlinkat(dir_fd, name, AT_REMOVEDIR) != 0)
+			return error_sys(err, "'%s': remove", name);
+	}
+	return 0;
+}
+
+int staging_remove(int parent_fd, const char *staging, struct error *err)
+{
+	auto_fd int fd = openat(parent_fd, staging, DIRECTORY_FLAGS);
+
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	if (fd < 0)
+		return error_sys(err, "'%s'", staging);
+	if (remove_below(fd, LEVELS, err) != 0)
+		return error_prefix(err, "'%s'", staging);
+	if (unlinkat(parent_fd, staging, AT_REMOVEDIR) != 0)
+		return error_sys(err, "'%s': remove", staging);
+	return 0;
+}
+
+static bool is_staging_of(const char *entry, const char *name)
+{
+	size_t len = strlen(name);
+
+	return entry[0] == '.' && strncmp(entry + 1, name, len) == 0 &&
+	       strncmp(entry + 1 + len, INFIX, strlen(INFIX)) == 0 &&
+	       strspn(entry + 1 + len + strlen(INFIX), "0123456789abcdef") == 2 * RANDOM_BYTES &&
+	       entry[1 + len + strlen(INFIX) + 2 * RANDOM_BYTES] == '\0';
+}
+
+void staging_sweep(int parent_fd, const char *name)
+{
+	auto_fd int fd = openat(parent_fd, ".", DIRECTORY_FLAGS);
+	auto_dir DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	const struct dirent *entry;
+
+	if (dir == NULL)
+		return;
+	(void)steal_fd(&fd);
+	while ((entry = readdir(dir)) != NULL) {
+		struct stat st;
+		struct error ignored = ERROR_INIT;
+
+		if (!is_staging_of(entry->d_name, name))
+			continue;
+		auto_fd int held = openat(parent_fd, entry->d_name, DIRECTORY_FLAGS);
+		if (held >= 0 && fstat(held, &st) == 0 && st.st_uid == geteuid() &&
+		    flock(held, LOCK_EX | LOCK_NB) == 0 &&
+		    staging_remove(parent_fd, entry->d_name, &ignored) != 0)
+			continue; /* it stays, and the next one tries again */
+	}
+}
