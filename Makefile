@@ -31,9 +31,18 @@ CC := gcc
 endif
 AR := ar
 
+# One short line per step; V=1 shows the commands, -s nothing.
+ifeq ($(V),)
+Q := @
+say = $(if $(findstring s,$(firstword -$(MAKEFLAGS))),@:,@echo '$(1)')
+endif
+
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes \
 	-Wmissing-prototypes -Wvla -Wformat=2 -Wcast-qual -Wundef -Wwrite-strings \
-	-Wimplicit-fallthrough -Wnull-dereference -Wno-gnu-zero-variadic-macro-arguments
+	-Wimplicit-fallthrough -Wnull-dereference
+ifneq ($(findstring clang,$(CC)),)
+WARNINGS += -Wno-gnu-zero-variadic-macro-arguments
+endif
 HARDENING := -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection -fcf-protection=full \
 	-ftrivial-auto-var-init=zero -fno-strict-overflow -fno-delete-null-pointer-checks
 LINK_HARDENING := -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
@@ -91,26 +100,29 @@ FORCE:
 
 $(B)/obj/%.o: %.c $(B)/.flags
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -DIN_$(component) $(shell $(PKG_CONFIG) --cflags $(PKGS_$(component))) -MMD -MP -c -o $@ $<
+	$(call say,cc $<)
+	$(Q)$(CC) $(ALL_CFLAGS) -DIN_$(component) $(shell $(PKG_CONFIG) --cflags $(PKGS_$(component))) -MMD -MP -c -o $@ $<
 
-$(B)/libcommon.a: $(call objects,$(SRC_common)) scripts/check-archive
+$(B)/libcommon.a: $(call objects,$(SRC_common)) scripts/check-archive $(wildcard scripts/boundary/*)
+	$(call say,ar $@)
 	@rm -f $@.tmp
-	$(AR) rcsD $@.tmp $(filter %.o,$^)
-	scripts/check-archive $(MODE) $@.tmp
+	$(Q)$(AR) rcsD $@.tmp $(filter %.o,$^)
+	$(Q)scripts/check-archive $(MODE) $@.tmp
 	@mv $@.tmp $@
 
 # A program that breaks its fence never gets its name.
 define program
 $(B)/bin/$(1): $(call objects,$(SRC_$(1))) $(B)/libcommon.a scripts/check-imports $(wildcard scripts/boundary/*)
 	@mkdir -p $$(@D)
-	$$(CC) -o $$@.tmp $$(filter %.o %.a,$$^) $$(ALL_LDFLAGS) $$(LIBS_$(1))
-	scripts/check-imports $(MODE) $(1) $$@.tmp $$(filter %.o,$$^)
+	$$(call say,ld $$@)
+	$$(Q)$$(CC) -o $$@.tmp $$(filter %.o %.a,$$^) $$(ALL_LDFLAGS) $$(LIBS_$(1))
+	$$(Q)scripts/check-imports $(MODE) $(1) $$@.tmp $$(filter %.o,$$^)
 	@mv $$@.tmp $$@
 
 # All of a program but its main(), for unit tests and fuzzing.
 $(B)/lib$(1)_test.a: $(call objects,$(filter-out $(1)/main.c,$(SRC_$(1))))
 	@rm -f $$@
-	$(AR) rcsD $$@ $$^
+	$$(Q)$(AR) rcsD $$@ $$^
 endef
 $(eval $(call program,builder))
 $(eval $(call program,pusher))
@@ -121,12 +133,14 @@ LIBS_unit_pusher = $(shell $(PKG_CONFIG) --libs $(PKGS_pusher) cmocka)
 define test_component
 $(B)/tests/unit/$(1)/test_%: $(B)/obj/tests/unit/$(1)/test_%.o $(filter-out %libcommon_test.a,$(B)/lib$(1)_test.a) $(B)/libcommon.a
 	@mkdir -p $$(@D)
-	$$(CC) -o $$@ $$^ $$(ALL_LDFLAGS) $$(LIBS_unit_$(1))
+	$$(call say,ld $$@)
+	$$(Q)$$(CC) -o $$@ $$^ $$(ALL_LDFLAGS) $$(LIBS_unit_$(1))
 
 $(B)/tests/fuzz/$(1)/fuzz_%: $(B)/obj/tests/fuzz/$(1)/fuzz_%.o $(if $(filter fuzz,$(MODE)),,$(B)/obj/tests/fuzz/replay.o) \
 		$(filter-out %libcommon_test.a,$(B)/lib$(1)_test.a) $(B)/libcommon.a
 	@mkdir -p $$(@D)
-	$$(CC) -o $$@ $$^ $$(ALL_LDFLAGS) $(if $(filter fuzz,$(MODE)),-fsanitize=fuzzer) $$(LIBS_unit_$(1))
+	$$(call say,ld $$@)
+	$$(Q)$$(CC) -o $$@ $$^ $$(ALL_LDFLAGS) $(if $(filter fuzz,$(MODE)),-fsanitize=fuzzer) $$(LIBS_unit_$(1))
 endef
 $(foreach c,common builder pusher,$(eval $(call test_component,$(c))))
 .SECONDARY:
@@ -134,7 +148,8 @@ $(foreach c,common builder pusher,$(eval $(call test_component,$(c))))
 # A tool of the end-to-end tests: without sanitizers in every mode, since it only execs.
 $(B)/tests/e2e/no_network: tests/e2e/no_network.c
 	@mkdir -p $(@D)
-	$(CC) -std=c11 -D_GNU_SOURCE -O2 $(WARNINGS) -o $@ $<
+	$(call say,cc $<)
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -O2 $(WARNINGS) -o $@ $<
 
 .PHONY: unit fuzz-targets e2e-helpers check install uninstall clean help
 unit: $(UNIT_TESTS)
@@ -166,5 +181,6 @@ help:
 	@echo 'make unit fuzz-targets e2e-helpers   the test programs only'
 	@echo 'MODE=asan|fuzz      with sanitizers, in build/asan; with libFuzzer (clang), in build/fuzz'
 	@echo 'WERROR=1            warnings are errors, as in scripts/test'
+	@echo 'V=1                 shows the commands'
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
