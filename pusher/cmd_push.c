@@ -1,0 +1,249 @@
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/printable.h"
+#include "pusher/admission.h"
+#include "pusher/commands.h"
+#include "pusher/interrupt.h"
+#include "pusher/receipt.h"
+
+static const char help[] =
+    "usage: pusher push LAYOUT oci://REGISTRY/PREFIX --trust DIR [OPTION]...\n"
+    "\n"
+    "Check a layout, then put what it holds into a registry: each artifact under the\n"
+    "signed repository and tag, below PREFIX. Pushing again finishes what was cut off.\n"
+    "\n"
+    "      --trust DIR          whose seals count, and for where (required)\n"
+    "      --on-existing WHAT   a tag that holds something else: fail (unless told),\n"
+    "                           skip or overwrite\n"
+    "  -n, --dry-run            ask the registry what is there, and write nothing\n"
+    "      --receipt FILE       write a JSON receipt once everything is in place\n"
+    "      --ca-file FILE       trust these certificate authorities (PEM) and no others\n"
+    "      --plain-http         no TLS\n"
+    "  -u, --username NAME      log in as NAME, with a password from standard input\n"
+    "      --password-stdin     required with --username\n"
+    "      --json               the result, also of a failure, as one JSON object\n"
+    "  -q, --quiet              nothing but errors\n"
+    "  -v, --verbose            a line for each request; the whole plan of a dry run\n"
+    "  -h, --help               this text\n";
+
+struct push_options {
+	struct common_options common;
+	const char *trust;
+	const char *on_existing;
+	const char *receipt;
+	const char *ca_file;
+	const char *username;
+	bool dry_run;
+	bool plain_http;
+	bool password_stdin;
+	const char *layout;
+	const char *destination;
+	enum push_existing existing; /* what on_existing says */
+};
+
+/* ---- the command line ---- */
+
+static int parse_existing(
+    enum push_existing *out, const char *text, const struct command *self, struct error *err)
+{
+	static const char *const words[] = {
+	    [PUSH_EXISTING_FAIL] = "fail",
+	    [PUSH_EXISTING_SKIP] = "skip",
+	    [PUSH_EXISTING_OVERWRITE] = "overwrite",
+	};
+
+	*out = PUSH_EXISTING_FAIL;
+	if (text == NULL)
+		return 0;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcmp(text, words[i]) == 0) {
+			*out = (enum push_existing)i;
+			return 0;
+		}
+	}
+	return command_usage(
+	    self, "pusher", err, "--on-existing is fail, skip or overwrite, not '%s'", text);
+}
+
+static int check_options(struct push_options *o, const struct command *self, struct error *err)
+{
+	if (o->trust == NULL)
+		return command_usage(self, "pusher", err, "--trust DIR is required");
+	if (o->plain_http && o->ca_file != NULL)
+		return command_usage(self, "pusher", err,
+		    "--plain-http has no TLS, and --ca-file is for nothing else");
+	if ((o->username != NULL) != o->password_stdin)
+		return command_usage(
+		    self, "pusher", err, "--username and --password-stdin go together");
+	return parse_existing(&o->existing, o->on_existing, self, err);
+}
+
+static int parse_options(
+    struct push_options *o, const struct command *self, int argc, char **argv, struct error *err)
+{
+	const struct option_spec specs[] = {
+	    {.name = "trust", .value = &o->trust},
+	    {.name = "on-existing", .value = &o->on_existing},
+	    {.name = "dry-run", .short_name = 'n', .flag = &o->dry_run},
+	    {.name = "receipt", .value = &o->receipt},
+	    {.name = "plain-http", .flag = &o->plain_http},
+	    {.name = "ca-file", .value = &o->ca_file},
+	    {.name = "username", .short_name = 'u', .value = &o->username},
+	    {.name = "password-stdin", .flag = &o->password_stdin},
+	    COMMON_OPTION_SPECS(&o->common),
+	};
+	int at;
+
+	if (options_parse(
+		specs, sizeof(specs) / sizeof(specs[0]), argc, argv, "pusher push", &at, err) != 0)
+		return -1;
+	if (argc - at != 2)
+		return command_usage(
+		    self, "pusher", err, "a layout and a destination are expected");
+	o->layout = argv[at];
+	o->destination = argv[at + 1];
+	return check_options(o, self, err);
+}
+
+/* ---- the work ---- */
+
+/* All that a push holds while it runs. */
+struct session {
+	const struct push_options *options; /* borrowed */
+	struct target target;
+	struct admission admission;
+	struct plan plan;
+	struct credentials credentials;
+	struct receipt_file receipt_file;
+	struct interrupt interrupt;
+	struct http_transport *transport;
+	struct push push;
+	int64_t start; /* seconds since 1970 */
+};
+
+#define SESSION_INIT                                                                               \
+	{                                                                                          \
+		.target = TARGET_INIT, .admission = ADMISSION_INIT, .plan = PLAN_INIT,             \
+		.credentials = CREDENTIALS_INIT, .receipt_file = RECEIPT_FILE_INIT,                \
+		.interrupt = INTERRUPT_INIT, .transport = NULL, .push = PUSH_INIT                  \
+	}
+
+static void session_release(struct session *s)
+{
+	push_release(&s->push);
+	http_transport_free(s->transport);
+	receipt_file_close(&s->receipt_file);
+	interrupt_release(&s->interrupt);
+	credentials_release(&s->credentials);
+	plan_release(&s->plan);
+	admission_release(&s->admission);
+	target_release(&s->target);
+}
+
+/* Everything that can be refused without a socket. */
+static int prepare(struct session *s, struct problems *problems, struct error *err)
+{
+	const struct push_options *o = s->options;
+
+	if (target_parse(&s->target, o->destination, o->plain_http, err) != 0)
+		return -1;
+	if (o->username != NULL && credentials_check_target(&s->target, err) != 0)
+		return -1;
+	if (admission_open(&s->admission, o->layout, o->trust, &s->target, problems, err) != 0)
+		return -1;
+	if (plan_make(&s->plan, s->admission.layout, s->target.destination.prefix, err) != 0)
+		return -1;
+	/* The password is asked for last, so that it is in memory while it is needed and no longer.
+	 */
+	if (o->username != NULL &&
+	    credentials_read_basic(&s->credentials, o->username, STDIN_FILENO, err) != 0)
+		return -1;
+	return 0;
+}
+
+static int begin(struct session *s, struct error *err)
+{
+	const struct push_options *o = s->options;
+	const struct http_curl_options http = {
+	    .plain_http = o->plain_http, .ca_file = o->ca_file, .interrupt = &s->interrupt};
+
+	if (interrupt_hold(&s->interrupt, err) != 0)
+		return -1;
+	if (o->receipt != NULL && !o->dry_run &&
+	    receipt_file_open(&s->receipt_file, o->receipt, err) != 0)
+		return -1;
+	s->transport = http_curl_new(&http, err);
+	return s->transport == NULL ? -1 : 0;
+}
+
+static int push(struct session *s, struct error *err)
+{
+	const struct push_options *o = s->options;
+	const struct progress progress = {.requests = o->common.verbose, .blobs = !o->common.quiet};
+	const struct registry registry = {.transport = s->transport,
+	    .target = &s->target,
+	    .credentials = &s->credentials,
+	    .progress = &progress};
+
+	if (push_decide(&s->push, &s->plan, &registry, o->existing, err) != 0)
+		return -1;
+	if (o->dry_run)
+		return 0;
+	return push_write(&s->push, &registry, verified_layout_files(s->admission.layout), err);
+}
+
+/* ---- what came of it ---- */
+
+static void put_names(const struct session *s, struct buf *b)
+{
+	char digest[DIGEST_TEXT_LEN + 1];
+
+	for (size_t i = 0; i < s->push.name_count; i++) {
+		const struct push_name *n = &s->push.names[i];
+		digest_text(digest, &n->name->manifest.digest);
+		buf_printf(b, "%s %s/%s:%s %s\n", receipt_action(n->action, s->options->dry_run),
+		    s->target.label, n->repository->name, n->name->tag, digest);
+	}
+}
+
+static int report(struct session *s, struct command_result *out, struct error *err)
+{
+	const struct push_options *o = s->options;
+	const struct receipt receipt = {.layout = s->admission.layout,
+	    .target = &s->target,
+	    .push = &s->push,
+	    .is_dry_run = o->dry_run,
+	    .start = s->start,
+	    .end = (int64_t)time(NULL)};
+
+	out->json = receipt_json(&receipt);
+	if (s->receipt_file.temporary != NULL &&
+	    receipt_file_commit(&s->receipt_file, out->json, err) != 0)
+		return error_prefix(err, "everything was pushed, but not written down");
+	command_verified_text(&out->text, o->layout, s->admission.layout);
+	if (o->dry_run && o->common.verbose)
+		plan_text(&out->text, &s->plan);
+	put_names(s, &out->text);
+	return 0;
+}
+
+static int run(const struct command *self, int argc, char **argv, struct command_result *out,
+    struct error *err)
+{
+	struct push_options options = {.trust = NULL};
+	__attribute__((cleanup(session_release))) struct session s = SESSION_INIT;
+
+	s.options = &options;
+	s.start = (int64_t)time(NULL);
+	if (parse_options(&options, self, argc, argv, err) != 0)
+		return -1;
+	if (prepare(&s, &out->problems, err) != 0 || begin(&s, err) != 0)
+		return -1;
+	if (push(&s, err) != 0)
+		return -1;
+	return report(&s, out, err);
+}
+
+const struct command command_push = {.name = "push", .help = help, .run = run};

@@ -1,0 +1,48 @@
+#include "pusher/http.h"
+
+static const char *const method_names[] = {
+    [HTTP_HEAD] = "HEAD", [HTTP_GET] = "GET", [HTTP_POST] = "POST", [HTTP_PUT] = "PUT"};
+
+static const char *const header_names[HTTP_HEADER_COUNT] = {
+    [HTTP_LOCATION] = "Location",
+    [HTTP_DOCKER_CONTENT_DIGEST] = "Docker-Content-Digest",
+    [HTTP_CONTENT_TYPE] = "Content-Type",
+    [HTTP_WWW_AUTHENTICATE] = "WWW-Authenticate",
+    [HTTP_WARNING] = "Warning",
+    [HTTP_OCI_SUBJECT] = "OCI-Subject",
+    [HTTP_RETRY_AFTER] = "Retry-After",
+};
+
+const char *http_method_name(enum http_method method)
+{
+	return method_names[method];
+}
+
+const char *http_header_name(enum http_header header)
+{
+	return header_names[header];
+}
+
+void http_response_release(struct http_response *r)
+{
+	for (size_t i = 0; i < HTTP_HEADER_COUNT; i++) {
+		free(r->headers[i]);
+		r->headers[i] = NULL;
+	}
+	buf_release(&r->body);
+	r->status = 0;
+}
+
+void http_transport_free(struct http_transport *t)
+{
+	if (t != NULL)
+		t->free(t);
+}
+
+void http_url_release(struct http_url *u)
+{
+	free(u->scheme);
+	free(u->host);
+	free(u->target);
+	*u = (struct http_url)HTTP_URL_INIT;
+}

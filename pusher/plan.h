@@ -1,0 +1,75 @@
+/*
+ * What must be in the registry for a delivery to be there, and in which order: a value, made from a
+ * verified layout and nothing else.
+ */
+#ifndef PUSHER_PLAN_H
+#define PUSHER_PLAN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/buf.h"
+#include "common/digest.h"
+#include "common/verified_layout.h"
+
+struct plan_blob {
+	struct digest digest;
+	uint64_t size_bytes;
+};
+
+struct plan_manifest {
+	struct digest digest;
+	uint64_t size_bytes;
+	const char *media_type; /* borrowed from the layout */
+};
+
+/** One tag, and what must be there before it. */
+struct plan_name {
+	const char *tag; /* borrowed from the layout */
+	struct plan_manifest manifest;
+	size_t *blobs; /* owned; positions in the repository's blobs, each once */
+	size_t blob_count;
+	size_t *children; /* owned; positions in the repository's children, a child before its
+			     parents */
+	size_t child_count;
+	uint64_t total_bytes; /* of all of them, each once */
+};
+
+struct plan_repository {
+	char *name;              /* owned; PREFIX/REPOSITORY */
+	struct plan_blob *blobs; /* owned; sorted by digest, each once */
+	size_t blob_count;
+	struct plan_manifest
+	    *children; /* owned; pushed by digest; a child before its parents, each once */
+	size_t child_count;
+	struct plan_name *names; /* owned; sorted by tag */
+	size_t name_count;
+};
+
+struct plan {
+	struct plan_repository *repositories; /* owned; sorted by name */
+	size_t repository_count;
+};
+
+#define PLAN_INIT                                                                                  \
+	{                                                                                          \
+		.repositories = NULL, .repository_count = 0                                        \
+	}
+
+/**
+ * plan_make(out, v, prefix, err): every named artifact of v, in repositories below prefix ("" for
+ * none).
+ *
+ * ERR_UNSUPPORTED for a manifest with a subject and for a delivery without names, ERR_USAGE where
+ * prefix makes a repository's name too long. Pure: no I/O. Borrows from v. Release with
+ * plan_release(), also after a failure.
+ */
+int plan_make(struct plan *out, const struct verified_layout *v, const char *prefix,
+    struct error *err) MUST_CHECK;
+void plan_release(struct plan *p);
+#define auto_plan __attribute__((cleanup(plan_release)))
+
+/** plan_text(b, p): for people, a line for each step in the order of the push. */
+void plan_text(struct buf *b, const struct plan *p);
+
+#endif

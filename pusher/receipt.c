@@ -1,0 +1,206 @@
+#include "pusher/receipt.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <sodium.h>
+
+#include "common/timestamp.h"
+
+#define PROGRAM "pusher " SALLYPORT_VERSION
+
+/* ---- the content ---- */
+
+const char *receipt_action(enum push_action action, bool is_dry_run)
+{
+	static const char *const done[] = {
+	    [PUSH_NEW] = "pushed",
+	    [PUSH_UNCHANGED] = "unchanged",
+	    [PUSH_SKIP] = "skipped",
+	    [PUSH_REPLACE] = "replaced",
+	};
+	static const char *const planned[] = {
+	    [PUSH_NEW] = "would push",
+	    [PUSH_UNCHANGED] = "unchanged",
+	    [PUSH_SKIP] = "would skip",
+	    [PUSH_REPLACE] = "would replace",
+	};
+	return is_dry_run ? planned[action] : done[action];
+}
+
+static void set_string(json_t *object, const char *name, const char *value)
+{
+	if (json_object_set_new(object, name, json_string(value)) != 0)
+		mem_exhausted();
+}
+
+static void set_hex(json_t *object, const char *name, const struct digest *digest)
+{
+	char hex[DIGEST_HEX_LEN + 1];
+
+	digest_hex(hex, digest);
+	set_string(object, name, hex);
+}
+
+static void set_number(json_t *object, const char *name, uint64_t value)
+{
+	if (json_object_set_new(object, name, json_integer((json_int_t)value)) != 0)
+		mem_exhausted();
+}
+
+static void set_time(json_t *object, const char *name, int64_t seconds)
+{
+	char text[TIMESTAMP_TEXT_LEN + 1];
+
+	timestamp_text(text, seconds);
+	set_string(object, name, text);
+}
+
+static json_t *signers_json(const struct verified_layout *layout)
+{
+	size_t count;
+	const struct trust_signer *signers = verified_layout_signers(layout, &count);
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < count; i++) {
+		json_t *signer = json_object();
+		set_string(signer, "principal", signers[i].principal);
+		set_string(signer, "fingerprint", signers[i].fingerprint);
+		(void)json_array_append_new(array, signer);
+	}
+	return array;
+}
+
+/* Of a name that stays as it is, nothing is known but that. */
+static json_t *blobs_json(const struct push_name *n)
+{
+	json_t *blobs = json_object();
+
+	set_number(blobs, "pushed", n->blobs_pushed);
+	if (n->action != PUSH_SKIP)
+		set_number(blobs, "present", n->name->blob_count - n->blobs_pushed);
+	return blobs;
+}
+
+static json_t *artifact_json(const struct receipt *r, const struct push_name *n)
+{
+	json_t *artifact = json_object();
+	char digest[DIGEST_TEXT_LEN + 1];
+
+	digest_text(digest, &n->name->manifest.digest);
+	set_string(artifact, "repository", n->repository->name);
+	set_string(artifact, "tag", n->name->tag);
+	set_string(artifact, "digest", digest);
+	set_number(artifact, "bytes", n->name->total_bytes);
+	set_string(artifact, "result", receipt_action(n->action, r->is_dry_run));
+	if (!r->is_dry_run)
+		(void)json_object_set_new(artifact, "blobs", blobs_json(n));
+	return artifact;
+}
+
+json_t *receipt_json(const struct receipt *r)
+{
+	const char *origin = verified_layout_graph(r->layout)->index.delivery.origin;
+	json_t *root = json_object();
+	json_t *artifacts = json_array();
+
+	set_number(root, "version", 1);
+	set_hex(root, "sealId", verified_layout_seal_id(r->layout));
+	set_hex(root, "trustId", &verified_layout_trust(r->layout)->id);
+	if (origin != NULL)
+		set_string(root, "origin", origin);
+	(void)json_object_set_new(root, "signers", signers_json(r->layout));
+	for (size_t i = 0; i < r->push->name_count; i++)
+		(void)json_array_append_new(artifacts, artifact_json(r, &r->push->names[i]));
+	(void)json_object_set_new(root, "artifacts", artifacts);
+	set_string(root, "registry", r->target->label);
+	set_time(root, "startTime", r->start);
+	set_time(root, "endTime", r->end);
+	set_string(root, "program", PROGRAM);
+	set_string(root, "sandbox", "none");
+	if (r->is_dry_run)
+		(void)json_object_set_new(root, "dryRun", json_true());
+	return root;
+}
+
+/* ---- the file ---- */
+
+static int check_present(const struct receipt_file *f, const char *path, struct error *err)
+{
+	struct stat st;
+
+	if (fstatat(f->dir_fd, f->name, &st, 0) == 0 && !S_ISREG(st.st_mode))
+		return error_set(
+		    err, ERR_USAGE, "receipt '%s': is there, and no regular file", path);
+	return 0;
+}
+
+int receipt_file_open(struct receipt_file *out, const char *path, struct error *err)
+{
+	const char *slash = strrchr(path, '/');
+	uint32_t random;
+	auto_free char *directory =
+	    slash == NULL ? mem_strdup(".") : mem_strndup(path, (size_t)(slash - path) + 1);
+
+	out->name = mem_strdup(slash == NULL ? path : slash + 1);
+	if (out->name[0] == '\0')
+		return error_set(err, ERR_USAGE, "receipt '%s': no file name", path);
+	out->dir_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (out->dir_fd < 0)
+		return error_sys(err, "receipt '%s'", path);
+	if (check_present(out, path, err) != 0)
+		return -1;
+	randombytes_buf(&random, sizeof(random));
+	out->temporary = mem_printf(".%s.%08x", out->name, random);
+	out->fd = openat(out->dir_fd, out->temporary,
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (out->fd >= 0)
+		return 0;
+	free(steal_ptr(&out->temporary));
+	return error_sys(err, "receipt '%s'", path);
+}
+
+static int write_whole(int fd, const char *bytes, size_t len)
+{
+	while (len > 0) {
+		ssize_t written = write(fd, bytes, len);
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return -1;
+		bytes += written;
+		len -= (size_t)written;
+	}
+	return 0;
+}
+
+int receipt_file_commit(struct receipt_file *f, const json_t *content, struct error *err)
+{
+	auto_free char *text = json_dumps(content, JSON_COMPACT);
+
+	if (text == NULL)
+		mem_exhausted();
+	if (write_whole(f->fd, text, strlen(text)) != 0 || write_whole(f->fd, "\n", 1) != 0 ||
+	    fsync(f->fd) != 0)
+		return error_sys(err, "receipt '%s'", f->name);
+	if (renameat(f->dir_fd, f->temporary, f->dir_fd, f->name) != 0)
+		return error_sys(err, "receipt '%s'", f->name);
+	free(steal_ptr(&f->temporary));
+	/* Some network file systems cannot, and say so with EINVAL. */
+	if (fsync(f->dir_fd) != 0 && errno != EINVAL)
+		return error_sys(err, "receipt '%s'", f->name);
+	return 0;
+}
+
+void receipt_file_close(struct receipt_file *f)
+{
+	if (f->temporary != NULL)
+		(void)unlinkat(f->dir_fd, f->temporary, 0);
+	cleanup_fd(&f->fd);
+	cleanup_fd(&f->dir_fd);
+	free(f->name);
+	free(f->temporary);
+	*f = (struct receipt_file)RECEIPT_FILE_INIT;
+}

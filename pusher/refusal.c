@@ -1,0 +1,120 @@
+#include "pusher/refusal.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "common/json.h"
+
+#define LOCATION_LEN_MAX 200
+
+static void copy_member(char *out, size_t size, const json_t *object, const char *name)
+{
+	const json_t *value = json_object_get(object, name);
+
+	if (json_is_string(value))
+		(void)snprintf(out, size, "%s", json_string_value(value));
+}
+
+bool refusal_text_parse(struct refusal_text *out, const char *bytes, size_t len)
+{
+	struct error ignored = ERROR_INIT;
+	json_auto_t *body = NULL;
+
+	*out = (struct refusal_text){.code = "", .message = ""};
+	body = json_strict_load(bytes, len, &ignored);
+	if (body == NULL)
+		return false;
+	const json_t *first = json_array_get(json_object_get(body, "errors"), 0);
+	copy_member(out->code, sizeof(out->code), first, "code");
+	copy_member(out->message, sizeof(out->message), first, "message");
+	return out->code[0] != '\0' || out->message[0] != '\0';
+}
+
+/* Whether one of the challenges, joined by ", ", is of this scheme. Good enough to choose an
+ * advice. */
+static bool offers(const char *challenges, const char *scheme)
+{
+	size_t len = strlen(scheme);
+
+	for (const char *at = challenges; at != NULL; at = strchr(at, ',')) {
+		at += strspn(at, ", ");
+		if (strncasecmp(at, scheme, len) == 0 && (at[len] == ' ' || at[len] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+static const char *auth_advice(
+    const struct refusal_context *context, const struct http_response *response)
+{
+	const char *challenges = response->headers[HTTP_WWW_AUTHENTICATE];
+
+	if (offers(challenges, "Bearer") && !offers(challenges, "Basic"))
+		return "the registry wants a token, which this version cannot get";
+	if (context->with_credentials)
+		return "the user name or the password is wrong";
+	return "give --username and --password-stdin";
+}
+
+static enum err_code code_of(int status)
+{
+	if (status == 401)
+		return ERR_AUTH;
+	if (status == 403)
+		return ERR_DENIED;
+	if (status == 429 || status >= 500)
+		return ERR_SERVER;
+	return ERR_REGISTRY;
+}
+
+static const char *advice_of(
+    const struct refusal_context *context, const struct http_response *response)
+{
+	if (response->status == 401)
+		return auth_advice(context, response);
+	if (response->status == 403)
+		return context->with_credentials ? "this user may not do that"
+						 : "give --username and --password-stdin";
+	if (response->status == 404 && context->begins_upload)
+		return "create the repository first";
+	return "";
+}
+
+static int set_unbelieved(struct error *err, const struct http_response *response)
+{
+	const char *location = response->headers[HTTP_LOCATION];
+
+	if (response->status < 300)
+		return error_set(err, ERR_UNBELIEVED,
+		    "status %d, which no registry answers to this", response->status);
+	if (location == NULL)
+		location = "";
+	/* A query may be a signature that grants access. */
+	size_t shown = strcspn(location, "?");
+	return error_set(err, ERR_UNBELIEVED,
+	    "status %d: redirected to '%.*s', and no redirect is followed", response->status,
+	    (int)(shown < LOCATION_LEN_MAX ? shown : LOCATION_LEN_MAX), location);
+}
+
+int refusal_set(
+    struct error *err, const struct refusal_context *context, const struct http_response *response)
+{
+	struct refusal_text said;
+	const char *retry_after = response->headers[HTTP_RETRY_AFTER];
+	auto_buf struct buf text = BUF_INIT(ERROR_TEXT_BYTES);
+
+	if (response->status < 400)
+		return set_unbelieved(err, response);
+	(void)refusal_text_parse(&said, buf_text(&response->body), response->body.len);
+	buf_printf(&text, "status %d", response->status);
+	if (said.code[0] != '\0')
+		buf_printf(&text, " %s", said.code);
+	if (said.message[0] != '\0')
+		buf_printf(&text, ": %s", said.message);
+	const char *advice = advice_of(context, response);
+	if (advice[0] != '\0')
+		buf_printf(&text, "; %s", advice);
+	else if (retry_after != NULL && strlen(retry_after) <= REFUSAL_CODE_LEN_MAX)
+		buf_printf(&text, "; it asks to wait: Retry-After %s", retry_after);
+	return error_set(err, code_of(response->status), "%s", buf_text(&text));
+}
