@@ -1,0 +1,41 @@
+/*
+ * A chart archive taken apart: which files are in it, and Chart.yaml.
+ * Source: Helm pkg/chart/loader/archive/archive.go; reference helm.md 5; design formats.md 9 (C6).
+ */
+#ifndef BUILDER_CHART_ARCHIVE_H
+#define BUILDER_CHART_ARCHIVE_H
+
+#include <stddef.h>
+
+#include "common/buf.h"
+
+struct chart_archive {
+	char *base;   /* owned; the directory that all files lie in */
+	char **paths; /* owned, each too; below base, cleaned, sorted by bytes, unique */
+	size_t path_count;
+	size_t path_capacity;
+	struct buf chart_yaml; /* without a UTF-8 byte order mark */
+};
+
+/**
+ * chart_archive_read(out, tgz, len, err): unpacks and checks a whole archive in memory.
+ *
+ * Directories and pax global headers are skipped, as in Helm. What Helm refuses is refused, and so
+ * are: links, devices, FIFOs, sparse files; two entries of one path; two base directories; names as
+ * in chart_path.h; whatever libarchive warns of; anything but zeros behind the last entry; all that
+ * gunzip() refuses. Returns 0, or -1 with err set, naming the entry: ERR_CHART; ERR_LIMIT beyond
+ * Helm's 100 MiB and 5 MiB and LIMIT_CHART_*; ERR_UNSUPPORTED for a requirements.yaml. Release with
+ * chart_archive_release(), also then. Charts below charts/ are not looked into. LC_CTYPE must be a
+ * UTF-8 locale.
+ */
+int chart_archive_read(
+    struct chart_archive *out, const char *tgz, size_t len, struct error *err) MUST_CHECK;
+
+/** chart_archive_read_tar(out, tar, len, err): the same for what gunzip() yields. */
+int chart_archive_read_tar(
+    struct chart_archive *out, const char *tar, size_t len, struct error *err) MUST_CHECK;
+void chart_archive_init(struct chart_archive *a);
+void chart_archive_release(struct chart_archive *a);
+#define auto_chart_archive __attribute__((cleanup(chart_archive_release)))
+
+#endif

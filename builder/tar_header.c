@@ -1,0 +1,187 @@
+#include "builder/tar_header.h"
+
+#include <string.h>
+
+/* Offsets and sizes of the ustar header's fields. */
+enum {
+	NAME = 0,
+	NAME_BYTES = 100,
+	MODE = 100,
+	MODE_BYTES = 8,
+	SIZE = 124,
+	SIZE_BYTES = 12,
+	TYPE = 156,
+	MAGIC = 257,
+	PREFIX = 345,
+	PREFIX_BYTES = 155,
+};
+
+struct walk {
+	const char *tar;
+	size_t len;
+	size_t at;
+	bool has_pax;
+	bool has_long_name;
+	struct error *err;
+};
+
+static int refuse(struct walk *w, const char *reason)
+{
+	return error_set(w->err, ERR_CHART, "%s", reason);
+}
+
+/* Octal digits, led by blanks or zeros, ended by a blank, a NUL or the field. */
+static bool read_octal(const char *field, size_t field_bytes, size_t *out)
+{
+	size_t i = 0;
+
+	*out = 0;
+	while (i < field_bytes && field[i] == ' ')
+		i++;
+	for (; i < field_bytes && field[i] >= '0' && field[i] <= '7'; i++)
+		*out = *out << 3 | (size_t)(field[i] - '0'); /* at most 36 bits */
+	return i == field_bytes || field[i] == ' ' || field[i] == '\0';
+}
+
+static bool has_hidden_tail(const char *field, size_t field_bytes)
+{
+	const char *end = memchr(field, '\0', field_bytes);
+
+	if (end == NULL)
+		return false;
+	for (; end < field + field_bytes; end++) {
+		if (*end != '\0')
+			return true;
+	}
+	return false;
+}
+
+static bool key_is(const char *record, size_t len, const char *key)
+{
+	size_t key_len = strlen(key);
+
+	return len >= key_len && memcmp(record, key, key_len) == 0;
+}
+
+/* "key=value\n" */
+static int check_pax_record(struct walk *w, const char *record, size_t len)
+{
+	if (key_is(record, len, "size="))
+		return refuse(w, "has its size in a pax record");
+	if (key_is(record, len, "GNU.sparse."))
+		return refuse(w, "is a sparse file");
+	if (key_is(record, len, "path=") && memchr(record, '\0', len) != NULL)
+		return refuse(w, "has a NUL in its name");
+	return 0;
+}
+
+/* Records "<length> <key>=<value>\n", the length counting itself. */
+static int check_pax(struct walk *w, const char *body, size_t len)
+{
+	while (len != 0) {
+		size_t record = 0;
+		size_t digits = 0;
+		while (digits < len && digits < 9 && body[digits] >= '0' && body[digits] <= '9')
+			record = record * 10 + (size_t)(body[digits++] - '0');
+		if (digits == 0 || record <= digits + 1 || record > len || body[digits] != ' ' ||
+		    body[record - 1] != '\n')
+			return refuse(w, "has a broken pax header");
+		if (check_pax_record(w, body + digits + 1, record - digits - 1) != 0)
+			return -1;
+		body += record;
+		len -= record;
+	}
+	return 0;
+}
+
+static int check_extension(struct walk *w, char type, const char *body, size_t len)
+{
+	if (type == 'x') {
+		if (w->has_pax || w->has_long_name)
+			return refuse(w, "has two names");
+		w->has_pax = true;
+		return check_pax(w, body, len);
+	}
+	if (type == 'L') {
+		if (w->has_pax || w->has_long_name)
+			return refuse(w, "has two names");
+		w->has_long_name = true;
+		if (has_hidden_tail(body, len))
+			return refuse(w, "has a NUL in its name");
+	}
+	return 0;
+}
+
+static int check_entry(struct walk *w, const char *header, size_t size, struct tar_header *out)
+{
+	size_t mode;
+	char type = header[TYPE];
+
+	if (strchr("1234567", type) != NULL && type != '\0' && type != '5' && type != '7')
+		return refuse(w, type <= '2' ? "is a link" : "is a device or FIFO");
+	if (type == 'S')
+		return refuse(w, "is a sparse file");
+	if (type != '\0' && type != '0' && type != '5' && type != '7')
+		return refuse(w, "is of an unknown type");
+	if (!read_octal(header + MODE, MODE_BYTES, &mode))
+		return refuse(w, "has a broken mode");
+	if (type != '5' && (mode & 0170000) != 0 && (mode & 0170000) != 0100000)
+		return refuse(w, "has the mode of another file type");
+	if (type == '5' && size != 0)
+		return refuse(w, "is a directory with content");
+	out->content = w->at;
+	out->size_bytes = size;
+	out->is_directory = type == '5';
+	return 0;
+}
+
+/* One 512-byte header, and the body of an extension. Sets *done after the entry's own. */
+static int check_block(struct walk *w, struct tar_header *out, bool *done)
+{
+	const char *header = w->tar + w->at;
+	size_t size;
+
+	if (w->len - w->at < TAR_BLOCK_BYTES)
+		return refuse(w, "is cut off");
+	if (!read_octal(header + SIZE, SIZE_BYTES, &size))
+		return refuse(w, "has a broken size");
+	bool is_ustar = memcmp(header + MAGIC, "ustar", 6) == 0;
+	if (has_hidden_tail(header + NAME, NAME_BYTES) ||
+	    (is_ustar && has_hidden_tail(header + PREFIX, PREFIX_BYTES)))
+		return refuse(w, "has a NUL in its name");
+	w->at += TAR_BLOCK_BYTES;
+	*done = header[TYPE] == '\0' || strchr("xgLK", header[TYPE]) == NULL;
+	if (*done)
+		return check_entry(w, header, size, out);
+	if (size > w->len - w->at)
+		return refuse(w, "is cut off");
+	if (check_extension(w, header[TYPE], w->tar + w->at, size) != 0)
+		return -1;
+	const struct tar_header body = {.content = w->at, .size_bytes = size};
+	w->at = tar_content_end(&body);
+	if (w->at > w->len)
+		return refuse(w, "is cut off");
+	return 0;
+}
+
+int tar_header_check(
+    struct tar_header *out, const char *tar, size_t len, size_t offset, struct error *err)
+{
+	struct walk w = {.tar = tar, .len = len, .at = offset, .err = err};
+	bool done = false;
+
+	if (offset > len)
+		return refuse(&w, "is cut off");
+	while (!done) {
+		if (check_block(&w, out, &done) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+size_t tar_content_end(const struct tar_header *header)
+{
+	size_t blocks = (header->size_bytes + TAR_BLOCK_BYTES - 1) / TAR_BLOCK_BYTES;
+
+	return header->content + blocks * TAR_BLOCK_BYTES;
+}
