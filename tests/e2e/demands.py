@@ -1,0 +1,29 @@
+"""What the tests demand of every command: how it refuses, and what it leaves behind."""
+
+import re
+
+# What may not reach a terminal from hostile input: C0, DEL, C1 and the bidirectional controls.
+CONTROLS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def refused(result, status, *words):
+    """A refusal with this exit status: nothing on stdout, one clean line on stderr with these words."""
+    assert result.status == status, (result.status, result.stderr)
+    assert result.stdout == "", result.stdout
+    lines = result.stderr.splitlines(keepends=True)
+    assert len(lines) == 1 and lines[0].endswith("\n"), result.stderr
+    clean(result.stderr)
+    assert re.match(r"(builder|pusher): \S", lines[0]), result.stderr
+    for word in words:
+        assert str(word) in result.stderr, (word, result.stderr)
+
+
+def clean(text):
+    """No control byte of a hostile name or answer is passed on."""
+    found = CONTROLS.search(text)
+    assert found is None, (found, text)
+
+
+def names_in(directory):
+    """The names in a directory, hidden ones too: for what may be left behind."""
+    return sorted(path.name for path in directory.iterdir())
