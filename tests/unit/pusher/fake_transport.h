@@ -1,0 +1,111 @@
+/*
+ * A transport that answers from a script and writes down what it was asked.
+ */
+#ifndef TESTS_UNIT_PUSHER_FAKE_TRANSPORT_H
+#define TESTS_UNIT_PUSHER_FAKE_TRANSPORT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "pusher/http.h"
+
+/** One answer of the script; the request that it is for must be expect, "METHOD URL", unless NULL.
+ */
+struct fake_answer {
+	const char *expect;
+	int status; /* 0: the transport fails with failure */
+	enum err_code failure;
+	const char *headers[HTTP_HEADER_COUNT];
+	const char *body;
+};
+
+/** What one request carried. */
+struct fake_request {
+	char *line;   /* owned; "METHOD URL" */
+	char *accept; /* owned, as those below; NULL where absent */
+	char *content_type;
+	char *authorization;
+	char *body;
+};
+
+#define FAKE_REQUESTS_MAX 64
+
+struct fake_transport {
+	struct http_transport base; /* first */
+	const struct fake_answer *answers;
+	size_t answer_count;
+	struct fake_request requests[FAKE_REQUESTS_MAX];
+	size_t request_count;
+};
+
+static inline char *fake_copy(const char *text)
+{
+	return text == NULL ? NULL : mem_strdup(text);
+}
+
+static inline int fake_read_body(const struct http_body *body, char **out, struct error *err)
+{
+	auto_buf struct buf bytes = BUF_INIT(1 << 20);
+	char piece[7]; /* small, so that a body comes in several */
+	ssize_t got = 0;
+
+	while (body != NULL && (got = body->read(body->context, piece, sizeof(piece), err)) > 0)
+		buf_put(&bytes, piece, (size_t)got);
+	if (body != NULL && got == 0)
+		assert_int_equal(bytes.len, body->size_bytes);
+	*out = buf_steal(&bytes);
+	return got < 0 ? -1 : 0;
+}
+
+static inline int fake_perform(struct http_transport *self, const struct http_request *request,
+    struct http_response *out, struct error *err)
+{
+	struct fake_transport *fake = (struct fake_transport *)self;
+
+	assert_true(fake->request_count < fake->answer_count);
+	const struct fake_answer *answer = &fake->answers[fake->request_count];
+	struct fake_request *seen = &fake->requests[fake->request_count++];
+	seen->line = mem_printf("%s %s", http_method_name(request->method), request->url);
+	seen->accept = fake_copy(request->accept);
+	seen->content_type = fake_copy(request->content_type);
+	seen->authorization = fake_copy(request->authorization);
+	if (answer->expect != NULL)
+		assert_string_equal(seen->line, answer->expect);
+	if (fake_read_body(request->body, &seen->body, err) != 0)
+		return -1;
+	if (answer->status == 0)
+		return error_set(err, answer->failure, "the script says so");
+	out->status = answer->status;
+	for (size_t i = 0; i < HTTP_HEADER_COUNT; i++)
+		out->headers[i] = fake_copy(answer->headers[i]);
+	if (answer->body != NULL)
+		buf_puts(&out->body, answer->body);
+	return 0;
+}
+
+/** fake_init(fake, answers, count): a script that ends the test when it is asked for more. */
+static inline void fake_init(
+    struct fake_transport *fake, const struct fake_answer *answers, size_t count)
+{
+	*fake = (struct fake_transport){.base = {.perform = fake_perform, .free = NULL},
+	    .answers = answers,
+	    .answer_count = count};
+	assert_true(count <= FAKE_REQUESTS_MAX);
+}
+
+static inline void fake_release(struct fake_transport *fake)
+{
+	for (size_t i = 0; i < fake->request_count; i++) {
+		free(fake->requests[i].line);
+		free(fake->requests[i].accept);
+		free(fake->requests[i].content_type);
+		free(fake->requests[i].authorization);
+		free(fake->requests[i].body);
+	}
+	*fake = (struct fake_transport){.answers = NULL};
+}
+
+#endif
