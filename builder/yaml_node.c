@@ -5,6 +5,7 @@
 
 #include <yaml.h>
 
+#include "builder/yaml_source.h"
 #include "common/limits.h"
 
 #define auto_event __attribute__((cleanup(yaml_event_delete)))
@@ -17,6 +18,7 @@ struct anchor {
 struct reader {
 	yaml_parser_t yaml;
 	const char *bytes;
+	struct yaml_source source;
 	void *anchors; /* tsearch() tree of struct anchor */
 	size_t node_count;
 	struct error *err;
@@ -62,7 +64,7 @@ static size_t fault_line(const struct reader *r)
 static int next_event(struct reader *r, yaml_event_t *event)
 {
 	if (yaml_parser_parse(&r->yaml, event) == 1)
-		return 0;
+		return yaml_source_check(&r->source, event, r->err);
 	memset(event, 0, sizeof(*event));
 	if (r->yaml.error == YAML_MEMORY_ERROR)
 		return error_set(r->err, ERR_SYSTEM, "out of memory");
@@ -200,6 +202,7 @@ int yaml_node_parse(struct yaml_node **out, const char *bytes, size_t len, struc
 		return error_set(err, ERR_LIMIT, "larger than %u bytes", LIMIT_YAML_BYTES_MAX);
 	if (yaml_parser_initialize(&r.yaml) == 0)
 		return error_set(err, ERR_SYSTEM, "out of memory");
+	yaml_source_init(&r.source, bytes, len);
 	yaml_parser_set_input_string(&r.yaml, (const unsigned char *)bytes, len);
 
 	auto_yaml_node struct yaml_node *root = NULL;
