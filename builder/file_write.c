@@ -1,22 +1,9 @@
 #include "builder/file_write.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
-static int write_all(int fd, const char *bytes, size_t len)
-{
-	while (len > 0) {
-		ssize_t put = write(fd, bytes, len);
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put < 0)
-			return -1;
-		bytes += put;
-		len -= (size_t)put;
-	}
-	return 0;
-}
+#include "common/fd.h"
 
 int file_write_new(
     int dir_fd, const char *name, const void *bytes, size_t len, mode_t mode, struct error *err)
@@ -26,7 +13,7 @@ int file_write_new(
 	if (fd < 0)
 		return error_sys(err, "'%s': create", name);
 	int result = 0;
-	if (write_all(fd, bytes, len) != 0 || fchmod(fd, mode) != 0 || fsync(fd) != 0)
+	if (fd_write_all(fd, bytes, len) != 0 || fchmod(fd, mode) != 0 || fsync(fd) != 0)
 		result = error_sys(err, "'%s': write", name);
 	/* Some file systems tell of a full disk only here. */
 	if (close(fd) != 0 && result == 0)

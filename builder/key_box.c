@@ -4,6 +4,7 @@
 
 #include <sodium.h>
 
+#include "common/base64.h"
 #include "common/json.h"
 #include "common/limits.h"
 
@@ -121,17 +122,6 @@ int key_box_open(uint8_t *out, size_t *out_len, const char *json, size_t len,
 	return 0;
 }
 
-static void put_base64(struct buf *b, const uint8_t *bytes, size_t len)
-{
-	size_t size = sodium_base64_encoded_len(len, sodium_base64_VARIANT_ORIGINAL);
-	char *room = buf_room(b, size);
-
-	if (room == NULL)
-		return;
-	sodium_bin2base64(room, size, bytes, len, sodium_base64_VARIANT_ORIGINAL);
-	b->len += size - 1;
-}
-
 int key_box_seal(struct buf *b, const uint8_t *secret, size_t len,
     const struct passphrase *passphrase, struct error *err)
 {
@@ -149,11 +139,11 @@ int key_box_seal(struct buf *b, const uint8_t *secret, size_t len,
 	buf_printf(b,
 	    "{\"kdf\":{\"name\":\"scrypt\",\"params\":{\"N\":%u,\"r\":%u,\"p\":%u},\"salt\":\"",
 	    COST_N, COST_R, COST_P);
-	put_base64(b, box->salt, sizeof(box->salt));
+	base64_put(b, box->salt, sizeof(box->salt));
 	buf_puts(b, "\"},\"cipher\":{\"name\":\"nacl/secretbox\",\"nonce\":\"");
-	put_base64(b, box->nonce, sizeof(box->nonce));
+	base64_put(b, box->nonce, sizeof(box->nonce));
 	buf_puts(b, "\"},\"ciphertext\":\"");
-	put_base64(b, box->ciphertext, len + crypto_secretbox_MACBYTES);
+	base64_put(b, box->ciphertext, len + crypto_secretbox_MACBYTES);
 	buf_puts(b, "\"}");
 	return buf_check(b, "encrypted key", err);
 }

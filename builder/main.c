@@ -2,7 +2,6 @@
  * builder: makes signed layouts, and has no way to a network.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include <sodium.h>
 
 #include "builder/commands.h"
+#include "common/fd.h"
 
 static const char help[] =
     "usage: builder COMMAND [ARGUMENT]...\n"
@@ -28,25 +28,12 @@ static const char help[] =
     "builder COMMAND --help tells more. Exit status: 0 done, 1 system error, 2 usage\n"
     "or the output exists, 3 refused input, 4 not trusted.\n";
 
-/* A file must never get the number of a closed standard stream, where a message would overwrite it.
- */
-static void fill_standard_streams(void)
-{
-	int fd;
-
-	do
-		fd = open("/dev/null", O_RDWR);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd > STDERR_FILENO)
-		(void)close(fd);
-}
-
 /* Keys pass through this memory: no core file, no other process of the same user may read it. */
 static int prepare_process(void)
 {
 	static const struct rlimit no_core = {0, 0};
 
-	fill_standard_streams();
+	fd_fill_standard();
 	(void)setrlimit(RLIMIT_CORE, &no_core);
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	/* libarchive loses names outside ASCII in the C locale; nothing else is taken from the
@@ -54,23 +41,6 @@ static int prepare_process(void)
 	if (setlocale(LC_CTYPE, "C.UTF-8") == NULL)
 		return -1;
 	return sodium_init() < 0 ? -1 : 0;
-}
-
-static int write_all(int fd, const struct buf *b)
-{
-	const char *at = buf_text(b);
-	size_t left = b->len;
-
-	while (left > 0) {
-		ssize_t put = write(fd, at, left);
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put < 0)
-			return -1;
-		at += put;
-		left -= (size_t)put;
-	}
-	return 0;
 }
 
 int main(int argc, char **argv)
@@ -89,11 +59,12 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	command_run(&program, argc, argv, &outcome);
-	if (write_all(STDOUT_FILENO, &outcome.out) != 0) {
+	if (fd_write_all(STDOUT_FILENO, buf_text(&outcome.out), outcome.out.len) != 0) {
 		(void)fprintf(stderr, "builder: standard output: %s\n", strerror(errno));
 		outcome.exit_status = outcome.exit_status != 0 ? outcome.exit_status : 1;
 	}
-	if (write_all(STDERR_FILENO, &outcome.err) != 0 && outcome.exit_status == 0)
+	if (fd_write_all(STDERR_FILENO, buf_text(&outcome.err), outcome.err.len) != 0 &&
+	    outcome.exit_status == 0)
 		outcome.exit_status = 1;
 	buf_release(&outcome.out);
 	buf_release(&outcome.err);

@@ -5,6 +5,7 @@
 #include <nettle/sha2.h>
 #include <sodium.h>
 
+#include "common/base64.h"
 #include "common/digest.h"
 #include "common/limits.h"
 
@@ -44,17 +45,6 @@ static void put_wire_key(struct buf *b, const struct ssh_public_key *key)
 	put_string(b, key->ed25519, sizeof(key->ed25519));
 }
 
-static void put_base64(struct buf *b, const void *bytes, size_t len)
-{
-	size_t size = sodium_base64_ENCODED_LEN(len, (unsigned)sodium_base64_VARIANT_ORIGINAL);
-	char *room = buf_room(b, size);
-
-	if (room == NULL)
-		return;
-	sodium_bin2base64(room, size, bytes, len, sodium_base64_VARIANT_ORIGINAL);
-	b->len += size - 1;
-}
-
 int ssh_public_key_parse(struct ssh_public_key *out, const char *type, size_t type_len,
     const char *base64, size_t base64_len, struct error *err)
 {
@@ -83,7 +73,7 @@ void ssh_public_key_line(struct buf *b, const struct ssh_public_key *key)
 
 	put_wire_key(&wire, key);
 	buf_puts(b, KEY_TYPE " ");
-	put_base64(b, wire.data, wire.len);
+	base64_put(b, wire.data, wire.len);
 }
 
 static void wire_digest(struct digest *out, const struct ssh_public_key *key)
@@ -162,7 +152,7 @@ void sshsig_encode(struct buf *b, const char *name_space, const struct ssh_publi
 	auto_buf struct buf base64 = BUF_INIT(LIMIT_SIGNATURE_BYTES_MAX);
 
 	put_blob(&blob, name_space, key, signature);
-	put_base64(&base64, blob.data, blob.len);
+	base64_put(&base64, blob.data, blob.len);
 	buf_puts(b, ARMOR_BEGIN);
 	for (size_t at = 0; at < base64.len; at += ARMOR_COLUMNS) {
 		size_t left = base64.len - at;

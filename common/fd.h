@@ -1,0 +1,21 @@
+/*
+ * File descriptors: whole writes, and standard streams that are there.
+ */
+#ifndef COMMON_FD_H
+#define COMMON_FD_H
+
+#include <stddef.h>
+
+#include "common/mem.h"
+
+/** fd_write_all(fd, bytes, len): writes all of them, restarting after EINTR; -1 with errno. */
+int fd_write_all(int fd, const void *bytes, size_t len) MUST_CHECK;
+
+/**
+ * fd_fill_standard(): opens /dev/null in the place of closed standard streams, the wrong way round,
+ * so that using one stays an error and no file of ours gets its number. Ends the process where even
+ * that fails.
+ */
+void fd_fill_standard(void);
+
+#endif
