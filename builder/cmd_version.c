@@ -30,7 +30,7 @@ static int run(const struct command *self, int argc, char **argv, struct command
 		return command_usage(self, "builder", err, "no operand is wanted");
 	const char *const parts[][2] = {{"builder", SALLYPORT_VERSION},
 	    {"libdeflate", LIBDEFLATE_VERSION_STRING}, {"zlib", zlibVersion()},
-	    {"libarchive", archive_version_string()}, {"libyaml", yaml_get_version_string()},
+	    {"libarchive", ARCHIVE_VERSION_ONLY_STRING}, {"libyaml", yaml_get_version_string()},
 	    {"libsodium", sodium_version_string()}, {"jansson", jansson_version_str()},
 	    {"nettle", nettle}};
 	out->json = json_object();

@@ -51,15 +51,21 @@ static char *short_string(const struct option_spec *specs, size_t count)
 	return text;
 }
 
+/* What getopt_long() found wrong; it tells only by optopt. */
+static const char *fault_of(int got)
+{
+	if (got == ':')
+		return "needs a value";
+	return optopt >= LONG_BASE ? "takes no value" : "is unknown, or short for several";
+}
+
 static int refuse(int got, char **argv, const char *command, struct error *err)
 {
-	const char *what = got == ':' ? "needs a value" : "is unknown, ambiguous or takes no value";
-
 	if (optopt > 0 && optopt < LONG_BASE)
-		return error_set(
-		    err, ERR_USAGE, "option '-%c' %s; see '%s --help'", optopt, what, command);
-	return error_set(
-	    err, ERR_USAGE, "option '%s' %s; see '%s --help'", argv[optind - 1], what, command);
+		return error_set(err, ERR_USAGE, "option '-%c' %s; see '%s --help'", optopt,
+		    got == ':' ? fault_of(got) : "is unknown", command);
+	return error_set(err, ERR_USAGE, "option '%s' %s; see '%s --help'", argv[optind - 1],
+	    fault_of(got), command);
 }
 
 int options_parse(const struct option_spec *specs, size_t count, int argc, char **argv,

@@ -103,10 +103,11 @@ static int read_directory(
 	struct stat st;
 	__attribute__((cleanup(cleanup_dir))) DIR *dir = opendir(path);
 
-	if (dir == NULL && errno == ENOTDIR)
-		return error_set(err, ERR_TRUST, "not a directory");
+	if (dir == NULL && (errno == ENOTDIR || errno == ENOENT))
+		return error_set(
+		    err, ERR_TRUST, "%s", errno == ENOENT ? "there is none" : "not a directory");
 	if (dir == NULL || fstat(dirfd(dir), &st) != 0)
-		return error_sys(err, "opendir");
+		return error_sys(err, "cannot be opened");
 	bool others_may_write = (st.st_mode & S_IWOTH) != 0;
 	if (refuse_other_files(dir, err) != 0 ||
 	    read_file(dirfd(dir), ALLOWED_SIGNERS, &f->allowed_signers, &others_may_write, err) !=
