@@ -32,6 +32,7 @@ struct transfer {
 	CURL *easy;
 	struct curl_slist *headers;
 	size_t header_bytes;
+	bool headers_ended; /* those of the last answer, by an empty line */
 	bool headers_too_long;
 	bool body_too_long;
 	struct error body_error; /* what request->body gave */
@@ -51,14 +52,18 @@ static long status_of(CURL *easy)
 static size_t on_header(char *bytes, size_t size, size_t count, void *context)
 {
 	struct transfer *t = context;
+	size_t len = size * count;
 
-	(void)bytes;
-	t->header_bytes += size * count;
+	if (len >= 5 && memcmp(bytes, "HTTP/", 5) == 0)
+		t->headers_ended = false;
+	else if (len > 0 && (bytes[0] == '\r' || bytes[0] == '\n'))
+		t->headers_ended = true;
+	t->header_bytes += len;
 	if (t->header_bytes > LIMIT_HEADER_BYTES_MAX) {
 		t->headers_too_long = true;
 		return 0;
 	}
-	return size * count;
+	return len;
 }
 
 /* CURLOPT_MAXFILESIZE does not stop a body without a length: the limit must stand here. */
@@ -348,6 +353,9 @@ static int transfer_finish(struct transfer *t, CURLcode code, struct error *err)
 
 	if (code != CURLE_OK && !is_long_refusal)
 		return set_error(t, code, err);
+	/* libcurl takes a connection that closes among the headers for their end. */
+	if (!t->headers_ended)
+		return error_set(err, ERR_NETWORK, "the answer was cut off in its headers");
 	/* The status of a refusal says enough, however long its text would have been. */
 	if (is_long_refusal)
 		buf_release(&t->response->body);
@@ -442,15 +450,18 @@ static bool has_hashed_certificates(const char *path)
 	return found;
 }
 
+/* libcurl would say of a file that is not there what it says of one without certificates. */
+static int check_readable(const char *path, struct error *err)
+{
+	auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? error_sys(err, "CA file '%s'", path) : 0;
+}
+
 struct http_transport *http_curl_new(const struct http_curl_options *options, struct error *err)
 {
-	auto_fd int ca_fd = -1;
-
-	if (options->ca_file != NULL &&
-	    (ca_fd = open(options->ca_file, O_RDONLY | O_CLOEXEC)) < 0) {
-		(void)error_sys(err, "CA file '%s'", options->ca_file);
+	if (options->ca_file != NULL && check_readable(options->ca_file, err) != 0)
 		return NULL;
-	}
 	if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, wiping_heap_malloc, wiping_heap_free,
 		wiping_heap_realloc, wiping_heap_strdup, wiping_heap_calloc) != CURLE_OK) {
 		(void)error_set(err, ERR_SYSTEM, "libcurl: cannot be initialised");

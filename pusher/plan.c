@@ -181,6 +181,7 @@ static void make_repository(struct plan_repository *out, struct walk *w,
 	out->blob_count = sort_unique(all.blobs, all.blob_count, sizeof(*all.blobs), compare_blobs);
 	out->blobs = all.blobs;
 	all.blobs = NULL;
+	assert(all.nodes != NULL || all.node_count == 0);
 	out->children = mem_zalloc(all.node_count + 1, sizeof(*out->children));
 	for (size_t i = 0; i < all.node_count; i++)
 		out->children[out->child_count++] = manifest_of(&w->graph->nodes[all.nodes[i]]);

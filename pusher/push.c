@@ -142,7 +142,7 @@ static int write_all(struct push *p, const struct registry *registry, const stru
 		struct push_name *name = &p->names[i];
 		if (name->action != PUSH_NEW && name->action != PUSH_REPLACE)
 			continue;
-		if (name->repository != repository) {
+		if (done == NULL || name->repository != repository) {
 			repository = name->repository;
 			free(done);
 			done = mem_zalloc(

@@ -43,15 +43,17 @@ void target_release(struct target *t)
 /* 127.a.b.c, in no other spelling: a name that only begins so may lead anywhere. */
 static bool is_loopback_address(const char *host)
 {
-	unsigned parts[4];
-	int end = 0;
+	const char *at = host + 3;
 
-	if (strspn(host, "0123456789.") != strlen(host))
+	if (strncmp(host, "127", 3) != 0)
 		return false;
-	return sscanf(host, "%3u.%3u.%3u.%3u%n", &parts[0], &parts[1], &parts[2], &parts[3],
-		   &end) == 4 &&
-	       host[end] == '\0' && parts[0] == 127 && parts[1] <= 255 && parts[2] <= 255 &&
-	       parts[3] <= 255;
+	for (int part = 0; part < 3; part++) {
+		size_t digits = *at == '.' ? strspn(at + 1, "0123456789") : 0;
+		if (digits == 0 || digits > 3 || strtoul(at + 1, NULL, 10) > 255)
+			return false;
+		at += 1 + digits;
+	}
+	return *at == '\0';
 }
 
 bool target_is_loopback(const struct target *t)

@@ -41,6 +41,17 @@ struct fake_transport {
 	size_t request_count;
 };
 
+/** fake_line(fake, i), fake_body(fake, i): of request i; "" where there was none. */
+static inline const char *fake_line(const struct fake_transport *fake, size_t i)
+{
+	return fake->requests[i].line == NULL ? "" : fake->requests[i].line;
+}
+
+static inline const char *fake_body(const struct fake_transport *fake, size_t i)
+{
+	return fake->requests[i].body == NULL ? "" : fake->requests[i].body;
+}
+
 static inline char *fake_copy(const char *text)
 {
 	return text == NULL ? NULL : mem_strdup(text);

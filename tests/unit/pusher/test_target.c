@@ -30,6 +30,8 @@ static const struct {
     {"oci://[::1]:5000/a", true, "[::1]:5000", "http://[::1]:5000", "a", true},
     {"oci://127.0.0.1.example/a", true, "127.0.0.1.example", "http://127.0.0.1.example", "a",
 	false},
+    {"oci://127.256.0.1/a", true, "127.256.0.1", "http://127.256.0.1", "a", false},
+    {"oci://127.1/a", true, "127.1", "http://127.1", "a", false},
     {"oci://128.0.0.1/a", true, "128.0.0.1", "http://128.0.0.1", "a", false},
     {"oci://localhost.example/a", true, "localhost.example", "http://localhost.example", "a",
 	false},
