@@ -44,17 +44,23 @@ int error_set(struct error *err, enum err_code code, const char *format, ...)
 	return -1;
 }
 
-/* Appends ": <text>" behind the first len bytes, cut off where the room ends. */
+/*
+ * Appends ": <text>" behind the first len bytes. Where both do not fit, the end of text, which says
+ * what is wrong, is kept before the names that stand in front of it.
+ */
 static void append_text(struct error *err, int len, const char *text)
 {
-	if (len < 0 || (size_t)len + 2 >= sizeof(err->text))
-		return;
-	size_t at = (size_t)len;
+	const size_t room = sizeof(err->text) - 1 - strlen(": ");
+	size_t text_len = strlen(text);
+	size_t needed = text_len < room / 2 ? text_len : room / 2;
+	size_t at = len > 0 ? (size_t)len : 0;
+
+	if (at > room - needed)
+		at = room - needed;
+	size_t take = text_len < room - at ? text_len : room - at;
 	err->text[at++] = ':';
 	err->text[at++] = ' ';
-	size_t room = sizeof(err->text) - 1 - at;
-	size_t take = strlen(text) < room ? strlen(text) : room;
-	memcpy(err->text + at, text, take);
+	memcpy(err->text + at, text + text_len - take, take);
 	err->text[at + take] = '\0';
 }
 
