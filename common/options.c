@@ -32,13 +32,16 @@ static int store(
 	return 0;
 }
 
-/* Without its "-W" and "+" modes, getopt's short string is the names, a colon behind those with a
- * value. */
+/*
+ * getopt's short string: the names, a colon behind those with a value. The dash in front makes it
+ * hand over operands where they stand; without it, POSIXLY_CORRECT would decide about them.
+ */
 static char *short_string(const struct option_spec *specs, size_t count)
 {
-	char *text = mem_alloc(2 * count + 2);
+	char *text = mem_alloc(2 * count + 3);
 	size_t len = 0;
 
+	text[len++] = '-';
 	text[len++] = ':';
 	for (size_t i = 0; i < count; i++) {
 		if (specs[i].short_name == 0)
@@ -56,12 +59,27 @@ static const char *fault_of(int got)
 {
 	if (got == ':')
 		return "needs a value";
-	return optopt >= LONG_BASE ? "takes no value" : "is unknown, or short for several";
+	return optopt >= LONG_BASE ? "takes no value" : "is unknown";
+}
+
+/* getopt takes abbreviations; the next option that is added could change what one means. */
+static int refuse_abbreviation(
+    const struct option_spec *spec, char **argv, const char *command, struct error *err)
+{
+	bool is_apart = spec->value != NULL && optarg == argv[optind - 1];
+	const char *word = argv[optind - (is_apart ? 2 : 1)];
+	size_t len = strcspn(word, "=");
+
+	if (len == strlen(spec->name) + 2 && memcmp(word + 2, spec->name, len - 2) == 0)
+		return 0;
+	return error_set(err, ERR_USAGE, "option '%s' is unknown, meant is '--%s'; see '%s --help'",
+	    word, spec->name, command);
 }
 
 static int refuse(int got, char **argv, const char *command, struct error *err)
 {
-	if (optopt > 0 && optopt < LONG_BASE)
+	/* Negative: a byte outside ASCII, sign-extended. */
+	if (optopt != 0 && optopt < LONG_BASE)
 		return error_set(err, ERR_USAGE, "option '-%c' %s; see '%s --help'", optopt,
 		    got == ':' ? fault_of(got) : "is unknown", command);
 	return error_set(err, ERR_USAGE, "option '%s' %s; see '%s --help'", argv[optind - 1],
@@ -73,6 +91,7 @@ int options_parse(const struct option_spec *specs, size_t count, int argc, char 
 {
 	auto_free struct option *longs = mem_zalloc(count + 1, sizeof(*longs));
 	auto_free char *shorts = short_string(specs, count);
+	int operands = 0; /* kept from argv[1] on, where getopt has been already */
 	int got;
 
 	for (size_t i = 0; i < count; i++) {
@@ -83,12 +102,19 @@ int options_parse(const struct option_spec *specs, size_t count, int argc, char 
 	optind = 0; /* glibc: start anew */
 	opterr = 0;
 	while ((got = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+		if (got == 1) {
+			argv[++operands] = optarg;
+			continue;
+		}
 		const struct option_spec *spec = find_spec(specs, count, got);
 		if (spec == NULL)
 			return refuse(got, argv, command, err);
+		if (got >= LONG_BASE && refuse_abbreviation(spec, argv, command, err) != 0)
+			return -1;
 		if (store(spec, optarg, command, err) != 0)
 			return -1;
 	}
-	*out_operands = optind;
+	*out_operands = optind - operands;
+	memmove(&argv[*out_operands], &argv[1], (size_t)operands * sizeof(*argv));
 	return 0;
 }
