@@ -4,8 +4,8 @@
 
 /*
  * Code points that show nothing, or change how what follows is shown. Inclusive ranges, sorted.
- * Source: Unicode 15.0, UnicodeData.txt (general categories Cc, Cf, Co, Zl, Zp) and the
- * noncharacters.
+ * Source: Unicode 15.0, UnicodeData.txt (general categories Cc, Cf, Co, Zl, Zp), the noncharacters,
+ * and DerivedCoreProperties.txt (Default_Ignorable_Code_Point).
  */
 static const struct {
 	uint32_t first;
@@ -14,20 +14,26 @@ static const struct {
     {0x0000, 0x001F},
     {0x007F, 0x009F},
     {0x00AD, 0x00AD},
+    {0x034F, 0x034F},
     {0x0600, 0x0605},
     {0x061C, 0x061C},
     {0x06DD, 0x06DD},
     {0x070F, 0x070F},
     {0x0890, 0x0891},
     {0x08E2, 0x08E2},
-    {0x180E, 0x180E},
+    {0x115F, 0x1160},
+    {0x17B4, 0x17B5},
+    {0x180B, 0x180F},
     {0x200B, 0x200F},
     {0x2028, 0x202E},
     {0x2060, 0x206F},
+    {0x3164, 0x3164},
     {0xE000, 0xF8FF},
     {0xFDD0, 0xFDEF},
+    {0xFE00, 0xFE0F},
     {0xFEFF, 0xFEFF},
-    {0xFFF9, 0xFFFB},
+    {0xFFA0, 0xFFA0},
+    {0xFFF0, 0xFFFB},
     {0x110BD, 0x110BD},
     {0x110CD, 0x110CD},
     {0x13430, 0x1343F},
