@@ -150,12 +150,15 @@ int destination_parse(struct destination *out, const char *text, struct error *e
 	const char *prefix = text + authority_len;
 
 	*out = (struct destination){.host = NULL, .port = 0, .prefix = NULL};
+	if (strncmp(prefix, "//", 2) == 0 && authority_len > 0 && text[authority_len - 1] == ':')
+		return error_set(err, ERR_FORMAT, "'%.300s': give it without the scheme '%.*s//'",
+		    text, authority_len > 20 ? 20 : (int)authority_len, text);
 	if (parse_authority(out, text, authority_len, err) != 0)
 		return -1;
 	if (*prefix == '/')
 		prefix++;
 	size_t len = strlen(prefix);
-	if (len > 0 && prefix[len - 1] == '/')
+	if (len > 1 && prefix[len - 1] == '/')
 		len--;
 	out->prefix = mem_strndup(prefix, len);
 	if (len > 0 && repository_check(out->prefix, err) != 0)
