@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define DAY_SECONDS 86400
+#define LATEST_SECONDS 253402300799 /* 9999-12-31T23:59:59Z */
 
 /* Days from 1970-01-01 to a date of the proleptic Gregorian calendar; year 1970 and later. */
 static int64_t days_of(int year, int month, int day)
@@ -91,9 +92,10 @@ int timestamp_parse(int64_t *out, const char *text, struct error *err)
 	    !take_digits(&at, 2, &f.day) || !take_char(&at, 'T') || !take_digits(&at, 2, &f.hour) ||
 	    !take_char(&at, ':') || !take_digits(&at, 2, &f.minute) || !take_char(&at, ':') ||
 	    !take_digits(&at, 2, &f.second) || !take_offset(&at, &offset) || *at != '\0' ||
-	    !to_seconds(out, &f))
+	    !to_seconds(out, &f) || *out < offset || *out - offset > LATEST_SECONDS)
 		return error_set(err, ERR_FORMAT,
-		    "time '%.64s': not of the form 2024-01-02T03:04:05Z (RFC 3339, whole seconds)",
+		    "time '%.64s': not of the form 2024-01-02T03:04:05Z (RFC 3339, whole seconds, "
+		    "1970 to 9999)",
 		    text);
 	*out -= offset;
 	return 0;
