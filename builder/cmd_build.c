@@ -6,9 +6,9 @@
 #include "builder/commands.h"
 #include "builder/delivery_writer.h"
 #include "builder/helm_manifest.h"
-#include "builder/interrupt.h"
 #include "builder/key_file.h"
 #include "builder/layout_writer.h"
+#include "common/interrupt.h"
 #include "common/limits.h"
 #include "common/media_type.h"
 #include "common/printable.h"
@@ -29,7 +29,7 @@ static const char help[] =
     "      --app-version V      its appVersion (directories only)\n"
     "      --created TIME       org.opencontainers.image.created of every manifest,\n"
     "                           RFC 3339; else SOURCE_DATE_EPOCH, else absent\n"
-    "      --origin NAME        who delivers: letters, digits, . _ -\n"
+    "      --origin NAME        who delivers: lower-case letters, digits, . _ -\n"
     "      --destination REGISTRY/PREFIX\n"
     "                           the only place below which this may be pushed\n"
     "      --not-after TIME     how long it may be pushed, RFC 3339 in UTC\n"
@@ -230,14 +230,13 @@ static int write_layout(const struct build_options *o, const struct build_times 
 static int run(const struct command *self, int argc, char **argv, struct command_result *out,
     struct error *err)
 {
-	auto_interrupt sigset_t before;
 	auto_delivery_writer struct delivery_writer delivery = DELIVERY_WRITER_INIT;
 	struct build_options o = {0};
 	struct build_times times = {0};
 	char hex[DIGEST_HEX_LEN + 1];
 	int first;
 
-	interrupt_hold(&before);
+	interrupt_hold();
 	if (parse_options(&o, self, argc, argv, &first, err) != 0 ||
 	    judge_times(&times, &o, err) != 0 || set_delivery(&delivery, &o, &times, err) != 0)
 		return error_recode(err, ERR_USAGE);

@@ -1,8 +1,8 @@
 #include <string.h>
 
 #include "builder/commands.h"
-#include "builder/interrupt.h"
 #include "builder/key_directory.h"
+#include "common/interrupt.h"
 #include "common/printable.h"
 
 static const char help[] =
@@ -78,12 +78,11 @@ static void report(struct command_result *out, const char *dir, const char *prin
 static int run(const struct command *self, int argc, char **argv, struct command_result *out,
     struct error *err)
 {
-	auto_interrupt sigset_t before;
 	auto_passphrase struct passphrase passphrase = PASSPHRASE_INIT;
 	struct keygen_options o = {0};
 	int first;
 
-	interrupt_hold(&before);
+	interrupt_hold();
 	if (parse_options(&o, self, argc, argv, &first, err) != 0)
 		return -1;
 	if (!o.no_passphrase && passphrase_read(&passphrase, o.passphrase_file, true, err) != 0)

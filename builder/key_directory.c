@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "builder/file_write.h"
+#include "common/fd.h"
 #include "common/limits.h"
 
 #define DIRECTORY_FLAGS (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -67,7 +68,7 @@ static int sync_directories(int dir_fd, struct error *err)
 {
 	auto_fd int trust = openat(dir_fd, "trust", DIRECTORY_FLAGS | O_NOFOLLOW);
 
-	if (trust < 0 || fsync(trust) != 0 || fsync(dir_fd) != 0)
+	if (trust < 0 || fd_sync_directory(trust) != 0 || fd_sync_directory(dir_fd) != 0)
 		return error_sys(err, "sync");
 	return 0;
 }

@@ -7,8 +7,9 @@
 #include <sys/stat.h>
 
 #include "builder/file_write.h"
-#include "builder/interrupt.h"
 #include "builder/staging.h"
+#include "common/fd.h"
+#include "common/interrupt.h"
 #include "common/layout.h"
 
 #define DIRECTORY_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
@@ -187,7 +188,7 @@ static int settle(struct layout_writer *w, struct error *err)
 	const int fds[] = {w->blobs_fd, blobs, w->root_fd};
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
-		if (fds[i] < 0 || fchmod(fds[i], 0755) != 0 || fsync(fds[i]) != 0)
+		if (fds[i] < 0 || fchmod(fds[i], 0755) != 0 || fd_sync_directory(fds[i]) != 0)
 			return error_sys(err, "'%s': sync", w->staging_path);
 	}
 	return 0;
@@ -238,7 +239,7 @@ int layout_writer_publish(struct layout_writer *w, struct error *err)
 	auto_free char *old = w->exchange ? mem_strdup(w->staging) : NULL;
 	free(w->staging);
 	w->staging = NULL;
-	if (fsync(w->parent_fd) != 0)
+	if (fd_sync_directory(w->parent_fd) != 0)
 		return error_sys(err, "output '%s': sync of its directory", w->name);
 	if (old != NULL && staging_remove(w->parent_fd, old, err) != 0)
 		return error_prefix(err, "the new layout is in place, but the old one remains");

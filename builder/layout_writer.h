@@ -19,7 +19,7 @@ struct layout_writer;
 /**
  * layout_writer_new(path, replace, err): prepares the staging directory; NULL with err set:
  * ERR_EXISTS where path exists and either replace is false or what is there is no layout, ERR_USAGE
- * for a path without a last component, ERR_SYSTEM. Signals must be held (builder/interrupt.h).
+ * for a path without a last component, ERR_SYSTEM. Signals must be held (common/interrupt.h).
  */
 struct layout_writer *layout_writer_new(
     const char *path, bool replace, struct error *err) MUST_CHECK;

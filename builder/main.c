@@ -12,6 +12,7 @@
 
 #include "builder/commands.h"
 #include "common/fd.h"
+#include "common/interrupt.h"
 
 static const char help[] =
     "usage: builder COMMAND [ARGUMENT]...\n"
@@ -68,5 +69,7 @@ int main(int argc, char **argv)
 		outcome.exit_status = 1;
 	buf_release(&outcome.out);
 	buf_release(&outcome.err);
+	if (outcome.interrupted)
+		interrupt_deliver();
 	return outcome.exit_status;
 }

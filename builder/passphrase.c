@@ -8,7 +8,7 @@
 
 #include <sodium.h>
 
-#include "builder/interrupt.h"
+#include "common/interrupt.h"
 #include "common/limits.h"
 
 /* Room for one byte too many, which tells an overlong passphrase, and for the line end. */
@@ -69,11 +69,11 @@ static int read_file(struct passphrase *p, const char *path, struct error *err)
 /* One line from the terminal, or the signal that came instead. */
 static int read_line(struct passphrase *p, int tty, struct error *err)
 {
-	auto_fd int signals = interrupt_fd();
+	auto_fd int signals = interrupt_fd(err);
 	struct pollfd wait[] = {{.fd = tty, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
 
 	if (signals < 0)
-		return error_sys(err, "signalfd");
+		return -1;
 	while (p->len < ROOM_BYTES && (p->len == 0 || p->bytes[p->len - 1] != '\n')) {
 		if (poll(wait, 2, -1) < 0 && errno != EINTR)
 			return error_sys(err, "poll");

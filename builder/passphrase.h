@@ -24,7 +24,7 @@ struct passphrase {
  * is not part of the passphrase; NULL: asks on the terminal, twice where repeat. ERR_USAGE where
  * there is neither file nor terminal, ERR_KEY for an empty or overlong one or two that differ,
  * ERR_INTERRUPTED. Wiped by passphrase_release(), also after a failure. Signals must be held
- * (builder/interrupt.h): the terminal's echo is always restored.
+ * (common/interrupt.h): the terminal's echo is always restored.
  */
 int passphrase_read(
     struct passphrase *out, const char *file, bool repeat, struct error *err) MUST_CHECK;

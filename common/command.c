@@ -203,9 +203,8 @@ json_t *command_verified_json(const struct verified_layout *v)
 	return root;
 }
 
-void command_verified_text(struct buf *b, const char *path, const struct verified_layout *v)
+void command_sealed_text(struct buf *b, const char *path, const struct verified_layout *v)
 {
-	const struct graph *graph = verified_layout_graph(v);
 	size_t signer_count;
 	const struct trust_signer *signers = verified_layout_signers(v, &signer_count);
 	char hex[DIGEST_HEX_LEN + 1];
@@ -218,6 +217,13 @@ void command_verified_text(struct buf *b, const char *path, const struct verifie
 	buf_printf(b, "trust %s\n", hex);
 	for (size_t i = 0; i < signer_count; i++)
 		buf_printf(b, "signed by %s %s\n", signers[i].principal, signers[i].fingerprint);
+}
+
+void command_verified_text(struct buf *b, const char *path, const struct verified_layout *v)
+{
+	const struct graph *graph = verified_layout_graph(v);
+
+	command_sealed_text(b, path, v);
 	for (size_t i = 0; i < graph->name_count; i++) {
 		char digest[DIGEST_TEXT_LEN + 1];
 

@@ -88,5 +88,7 @@ int command_usage(const struct command *self, const char *program, struct error 
  * own. */
 json_t *command_verified_json(const struct verified_layout *v);
 void command_verified_text(struct buf *b, const char *path, const struct verified_layout *v);
+/** command_sealed_text(b, path, v): the same without the artifacts. */
+void command_sealed_text(struct buf *b, const char *path, const struct verified_layout *v);
 
 #endif

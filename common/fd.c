@@ -20,6 +20,11 @@ int fd_write_all(int fd, const void *bytes, size_t len)
 	return 0;
 }
 
+int fd_sync_directory(int fd)
+{
+	return fsync(fd) == 0 || errno == EINVAL ? 0 : -1;
+}
+
 void fd_fill_standard(void)
 {
 	static const int modes[] = {O_WRONLY, O_RDONLY, O_RDONLY};

@@ -10,6 +10,7 @@ struct inspect_seal inspect_seal_of(const struct verified_layout *v)
 	struct inspect_seal seal = {.sealed = true,
 	    .verified = true,
 	    .id = *verified_layout_seal_id(v),
+	    .trust_id = verified_layout_trust(v)->id,
 	    .unknown_signatures = verified_layout_unknown_signatures(v)};
 
 	seal.signers = verified_layout_signers(v, &seal.signer_count);
@@ -110,8 +111,11 @@ static json_t *seal_json(const struct inspect_seal *s)
 		set_string(signer, "fingerprint", s->signers[i].fingerprint);
 		(void)json_array_append_new(signers, signer);
 	}
-	if (s->verified)
+	if (s->verified) {
+		digest_hex(hex, &s->trust_id);
+		set_string(seal, "trustId", hex);
 		(void)json_object_set(seal, "signers", signers);
+	}
 	json_decref(signers);
 	return seal;
 }
@@ -165,6 +169,10 @@ static void put_seal(struct buf *b, const struct inspect_seal *s)
 	put_field(b, "seal", hex);
 	if (!s->verified)
 		put_field(b, "", "not verified here: this is what the layout says of itself");
+	if (s->verified) {
+		digest_hex(hex, &s->trust_id);
+		put_field(b, "trust", hex);
+	}
 	for (size_t i = 0; i < s->signer_count; i++) {
 		auto_free char *signer =
 		    mem_printf("%s %s", s->signers[i].principal, s->signers[i].fingerprint);

@@ -14,6 +14,7 @@ struct inspect_seal {
 	bool sealed;
 	bool verified;
 	struct digest id;                   /* where sealed */
+	struct digest trust_id;             /* where verified */
 	const struct trust_signer *signers; /* borrowed */
 	size_t signer_count;
 	size_t unknown_signatures;
@@ -23,7 +24,8 @@ struct inspect_seal {
 struct inspect_seal inspect_seal_of(const struct verified_layout *v);
 
 /**
- * inspect_json(graph, seal): a new object: seal{id,verified,signers[{principal,fingerprint}]},
+ * inspect_json(graph, seal): a new object:
+ * seal{id,verified,trustId,signers[{principal,fingerprint}]},
  * delivery{created,origin,destination,notAfter},
  * artifacts[{repository,tag,digest,mediaType,artifactType,
  * sizeBytes,chart{name,version},layers[{mediaType,digest,sizeBytes}]}]. Absent things are absent

@@ -27,6 +27,7 @@
 #define LIMIT_CONFIG_BYTES_MAX (4 * MIB) /* Helm configs only; others are never parsed */
 #define LIMIT_PROBLEMS_MAX 100U          /* files named in a refusal, the rest is counted */
 #define LIMIT_JSON_DEPTH_MAX 32U
+#define LIMIT_JSON_CONTAINERS_MAX 131072U /* objects and arrays of one document */
 
 /* Names. */
 #define LIMIT_REPOSITORY_BYTES_MAX 255U
@@ -64,6 +65,7 @@
 #define LIMIT_HEADER_BYTES_MAX (256 * KIB)
 #define LIMIT_CONNECT_TIMEOUT_MS 10000L
 #define LIMIT_IDLE_TIMEOUT_S 60L
+#define LIMIT_IDLE_BYTES_PER_S 100L /* slower than this for that long is idle */
 #define LIMIT_PASSWORD_BYTES_MAX (64 * KIB)
 
 /* Copying between files and sockets: memory does not grow with a blob. */

@@ -42,7 +42,7 @@ struct judgement {
 	int64_t now;               /* seconds since 1970, or TIME_NOT_JUDGED */
 	const struct destination
 	    *target;           /* REGISTRY/PREFIX of the push, or NULL: not judged by it */
-	unsigned default_port; /* of the target's scheme */
+	unsigned default_port; /* of the target's scheme; 443 without a target */
 };
 #define TIME_NOT_JUDGED INT64_MIN
 

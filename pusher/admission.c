@@ -12,7 +12,7 @@ int admission_open(struct admission *out, const char *layout_path, const char *t
 	    .trust = out->trust,
 	    .now = (int64_t)time(NULL),
 	    .target = target == NULL ? NULL : &target->destination,
-	    .default_port = target == NULL ? 0 : target->default_port,
+	    .default_port = target == NULL ? 443 : target->default_port,
 	};
 	out->layout = verified_layout_open(layout_path, &judgement, problems, err);
 	return out->layout == NULL ? -1 : 0;

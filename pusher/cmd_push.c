@@ -2,10 +2,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/interrupt.h"
 #include "common/printable.h"
 #include "pusher/admission.h"
 #include "pusher/commands.h"
-#include "pusher/interrupt.h"
 #include "pusher/receipt.h"
 
 static const char help[] =
@@ -117,7 +117,7 @@ struct session {
 	struct plan plan;
 	struct credentials credentials;
 	struct receipt_file receipt_file;
-	struct interrupt interrupt;
+	int interrupt_fd;
 	struct http_transport *transport;
 	struct push push;
 	int64_t start; /* seconds since 1970 */
@@ -127,7 +127,7 @@ struct session {
 	{                                                                                          \
 		.target = TARGET_INIT, .admission = ADMISSION_INIT, .plan = PLAN_INIT,             \
 		.credentials = CREDENTIALS_INIT, .receipt_file = RECEIPT_FILE_INIT,                \
-		.interrupt = INTERRUPT_INIT, .transport = NULL, .push = PUSH_INIT                  \
+		.interrupt_fd = -1, .transport = NULL, .push = PUSH_INIT                           \
 	}
 
 static void session_release(struct session *s)
@@ -135,7 +135,7 @@ static void session_release(struct session *s)
 	push_release(&s->push);
 	http_transport_free(s->transport);
 	receipt_file_close(&s->receipt_file);
-	interrupt_release(&s->interrupt);
+	cleanup_fd(&s->interrupt_fd);
 	credentials_release(&s->credentials);
 	plan_release(&s->plan);
 	admission_release(&s->admission);
@@ -166,11 +166,12 @@ static int prepare(struct session *s, struct problems *problems, struct error *e
 static int begin(struct session *s, struct error *err)
 {
 	const struct push_options *o = s->options;
-	const struct http_curl_options http = {
-	    .plain_http = o->plain_http, .ca_file = o->ca_file, .interrupt = &s->interrupt};
-
-	if (interrupt_hold(&s->interrupt, err) != 0)
+	interrupt_hold();
+	s->interrupt_fd = interrupt_fd(err);
+	if (s->interrupt_fd < 0)
 		return -1;
+	const struct http_curl_options http = {
+	    .plain_http = o->plain_http, .ca_file = o->ca_file, .interrupt_fd = s->interrupt_fd};
 	if (o->receipt != NULL && !o->dry_run &&
 	    receipt_file_open(&s->receipt_file, o->receipt, err) != 0)
 		return -1;
@@ -222,7 +223,7 @@ static int report(struct session *s, struct command_result *out, struct error *e
 	if (s->receipt_file.temporary != NULL &&
 	    receipt_file_commit(&s->receipt_file, out->json, err) != 0)
 		return error_prefix(err, "everything was pushed, but not written down");
-	command_verified_text(&out->text, o->layout, s->admission.layout);
+	command_sealed_text(&out->text, o->layout, s->admission.layout);
 	if (o->dry_run && o->common.verbose)
 		plan_text(&out->text, &s->plan);
 	put_names(s, &out->text);

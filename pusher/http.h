@@ -16,7 +16,6 @@
 #include "common/buf.h"
 #include "common/error.h"
 #include "common/limits.h"
-#include "pusher/interrupt.h"
 
 enum http_method { HTTP_HEAD, HTTP_GET, HTTP_POST, HTTP_PUT };
 
@@ -103,7 +102,8 @@ const char *http_header_name(enum http_header header);
 struct http_curl_options {
 	bool plain_http; /* http:// URLs and nothing else; otherwise https:// and nothing else */
 	const char *ca_file; /* PEM; in the place of the system's roots; NULL for those */
-	const struct interrupt *interrupt; /* ends a request with ERR_INTERRUPTED; borrowed */
+	int interrupt_fd; /* of interrupt_fd(), ends a request with ERR_INTERRUPTED; borrowed; -1:
+			     none */
 };
 
 /**

@@ -7,15 +7,14 @@
 
 #include <curl/curl.h>
 
+#include "common/interrupt.h"
+#include "common/limits.h"
 #include "pusher/http.h"
 #include "pusher/wiping_heap.h"
 
 #define USER_AGENT "sallyport-pusher/" SALLYPORT_VERSION
 #define SYSTEM_ROOTS "/etc/ssl/certs"
 #define POLL_MS 1000
-/* Slower than this for LIMIT_IDLE_TIMEOUT_S is no transfer: a header a minute must not hold us for
- * ever. */
-#define SLOWEST_BYTES_PER_S 100L
 
 struct curl_transport {
 	struct http_transport base; /* first: a pointer to one is a pointer to the other */
@@ -129,7 +128,7 @@ static CURLcode set_fences(struct transfer *t)
 	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	SET(CURLOPT_NOSIGNAL, 1L);
 	SET(CURLOPT_CONNECTTIMEOUT_MS, LIMIT_CONNECT_TIMEOUT_MS);
-	SET(CURLOPT_LOW_SPEED_LIMIT, SLOWEST_BYTES_PER_S);
+	SET(CURLOPT_LOW_SPEED_LIMIT, LIMIT_IDLE_BYTES_PER_S);
 	SET(CURLOPT_LOW_SPEED_TIME, LIMIT_IDLE_TIMEOUT_S);
 	SET(CURLOPT_TCP_KEEPALIVE, 1L);
 	SET(CURLOPT_UPLOAD_BUFFERSIZE, (long)LIMIT_COPY_BUFFER_BYTES);
@@ -371,14 +370,13 @@ static int transfer_finish(struct transfer *t, CURLcode code, struct error *err)
 
 static int drive(const struct curl_transport *transport, CURLcode *out, struct error *err)
 {
-	const struct interrupt *interrupt = transport->options.interrupt;
-	struct curl_waitfd extra = {
-	    .fd = interrupt == NULL ? -1 : interrupt->fd, .events = CURL_WAIT_POLLIN, .revents = 0};
+	int interrupt_fd = transport->options.interrupt_fd;
+	struct curl_waitfd extra = {.fd = interrupt_fd, .events = CURL_WAIT_POLLIN, .revents = 0};
 	unsigned extra_count = extra.fd < 0 ? 0 : 1;
 
 	for (;;) {
 		int count;
-		if (interrupt != NULL && interrupt_check(interrupt, err) != 0)
+		if (interrupt_fd >= 0 && interrupt_check(err) != 0)
 			return -1;
 		CURLMcode code = curl_multi_perform(transport->multi, &count);
 		const CURLMsg *message = curl_multi_info_read(transport->multi, &count);

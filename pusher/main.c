@@ -1,5 +1,4 @@
 #include <errno.h>
-#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -8,8 +7,9 @@
 #include <sys/resource.h>
 
 #include "common/command.h"
+#include "common/fd.h"
+#include "common/interrupt.h"
 #include "pusher/commands.h"
-#include "pusher/interrupt.h"
 
 static const char help[] =
     "usage: pusher COMMAND ...\n"
@@ -25,27 +25,13 @@ static const char help[] =
     "3 content refused, 4 not trusted, 5 network, 6 not permitted, 7 refused by the\n"
     "registry or not believed. See pusher(1).\n";
 
-/*
- * A file must not get the number of a standard descriptor. What was closed is opened the wrong way
- * round: using it stays an error, as it was.
- */
-static void fill_standard_descriptors(void)
-{
-	static const int modes[] = {O_WRONLY, O_RDONLY, O_RDONLY};
-
-	for (int fd = 0; fd <= STDERR_FILENO; fd++) {
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", modes[fd]) != fd)
-			_exit(1);
-	}
-}
-
 /* Libraries read the environment too: key logs, other certificates, other configuration files. */
 static void harden(void)
 {
 	const struct rlimit none = {.rlim_cur = 0, .rlim_max = 0};
 	const struct sigaction ignore = {.sa_handler = SIG_IGN};
 
-	fill_standard_descriptors();
+	fd_fill_standard();
 	(void)clearenv();
 	(void)setlocale(LC_CTYPE, "C.UTF-8");
 	(void)sigaction(SIGPIPE, &ignore, NULL);
@@ -53,28 +39,17 @@ static void harden(void)
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
-static int write_all(int fd, const struct buf *b)
-{
-	for (size_t done = 0; done < b->len;) {
-		ssize_t written = write(fd, b->data + done, b->len - done);
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return -1;
-		done += (size_t)written;
-	}
-	return 0;
-}
-
 static int print(struct command_outcome *outcome)
 {
 	int status = outcome->exit_status;
 
-	if (write_all(STDOUT_FILENO, &outcome->out) != 0) {
+	if (fd_write_all(STDOUT_FILENO, buf_text(&outcome->out), outcome->out.len) != 0) {
 		buf_printf(&outcome->err, "pusher: standard output: %s\n", strerror(errno));
 		status = status == 0 ? 1 : status;
 	}
-	(void)write_all(STDERR_FILENO, &outcome->err);
+	if (fd_write_all(STDERR_FILENO, buf_text(&outcome->err), outcome->err.len) != 0 &&
+	    status == 0)
+		status = 1;
 	return status;
 }
 

@@ -1,12 +1,12 @@
 #include "pusher/receipt.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include <sodium.h>
 
+#include "common/fd.h"
 #include "common/timestamp.h"
 
 #define PROGRAM "pusher " SALLYPORT_VERSION
@@ -162,34 +162,19 @@ int receipt_file_open(struct receipt_file *out, const char *path, struct error *
 	return error_sys(err, "receipt '%s'", path);
 }
 
-static int write_whole(int fd, const char *bytes, size_t len)
-{
-	while (len > 0) {
-		ssize_t written = write(fd, bytes, len);
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return -1;
-		bytes += written;
-		len -= (size_t)written;
-	}
-	return 0;
-}
-
 int receipt_file_commit(struct receipt_file *f, const json_t *content, struct error *err)
 {
 	auto_free char *text = json_dumps(content, JSON_COMPACT);
 
 	if (text == NULL)
 		mem_exhausted();
-	if (write_whole(f->fd, text, strlen(text)) != 0 || write_whole(f->fd, "\n", 1) != 0 ||
+	if (fd_write_all(f->fd, text, strlen(text)) != 0 || fd_write_all(f->fd, "\n", 1) != 0 ||
 	    fsync(f->fd) != 0)
 		return error_sys(err, "receipt '%s'", f->name);
 	if (renameat(f->dir_fd, f->temporary, f->dir_fd, f->name) != 0)
 		return error_sys(err, "receipt '%s'", f->name);
 	free(steal_ptr(&f->temporary));
-	/* Some network file systems cannot, and say so with EINVAL. */
-	if (fsync(f->dir_fd) != 0 && errno != EINVAL)
+	if (fd_sync_directory(f->dir_fd) != 0)
 		return error_sys(err, "receipt '%s'", f->name);
 	return 0;
 }
