@@ -1,8 +1,9 @@
 /*
  * JSON: one strict reader for bytes of any origin, typed access, and the strings that we write.
  *
- * Strict means: UTF-8, one object at the top, no member name twice, no NUL, nothing after the end,
- * a depth limit checked before the parser recurses. jansson does the rest.
+ * Strict means: UTF-8, one object at the top, no member name twice, no NUL, no -0, nothing after
+ * the end, limits on depth and on objects and arrays checked before the parser begins. jansson does
+ * the rest.
  */
 #ifndef COMMON_JSON_H
 #define COMMON_JSON_H
@@ -18,8 +19,8 @@
 
 /**
  * json_strict_load(bytes, len, err): the object that the bytes spell, or NULL with err set:
- * ERR_FORMAT, or ERR_LIMIT for nesting beyond LIMIT_JSON_DEPTH_MAX. The caller caps len and owns
- * the result (json_auto_t).
+ * ERR_FORMAT, or ERR_LIMIT beyond LIMIT_JSON_DEPTH_MAX and LIMIT_JSON_CONTAINERS_MAX. The caller
+ * caps len and owns the result (json_auto_t).
  */
 json_t *json_strict_load(const char *bytes, size_t len, struct error *err) MUST_CHECK;
 
