@@ -59,6 +59,7 @@ int descriptor_parse(struct descriptor *out, const json_t *object, struct error 
 	const char *artifact_type;
 	const char *data;
 	const json_t *urls;
+	const json_t *annotations;
 
 	*out = (struct descriptor)DESCRIPTOR_INIT;
 	if (!json_is_object(object))
@@ -70,6 +71,7 @@ int descriptor_parse(struct descriptor *out, const json_t *object, struct error 
 	    json_strict_string(object, "artifactType", JSON_OPTIONAL, &artifact_type, err) != 0 ||
 	    json_strict_string(object, "data", JSON_OPTIONAL, &data, err) != 0 ||
 	    json_strict_array(object, "urls", JSON_OPTIONAL, &urls, err) != 0 ||
+	    json_strict_string_map(object, "annotations", &annotations, err) != 0 ||
 	    digest_parse(&out->digest, digest, strlen(digest), err) != 0 ||
 	    media_type_check("mediaType", media_type, err) != 0)
 		return -1;

@@ -109,12 +109,14 @@ static int parse_object(struct index *out, const json_t *object, const char *med
 	static const char *const names[] = {"schemaVersion", "mediaType", "artifactType",
 	    "manifests", "subject", "annotations", "config", "layers", "fsLayers", "history", NULL};
 	const char *own_type;
+	const char *artifact_type;
 	const json_t *subject;
 	uint64_t version = 0;
 
 	if (json_strict_names(object, names, err) != 0 ||
 	    json_strict_size(object, "schemaVersion", JSON_REQUIRED, &version, err) != 0 ||
 	    json_strict_string(object, "mediaType", JSON_OPTIONAL, &own_type, err) != 0 ||
+	    json_strict_string(object, "artifactType", JSON_OPTIONAL, &artifact_type, err) != 0 ||
 	    json_strict_object(object, "subject", JSON_OPTIONAL, &subject, err) != 0)
 		return -1;
 	if (version != 2)
