@@ -86,9 +86,11 @@ static int parse_option(
 static int parse_options(struct trust_key *key, struct span options, struct error *err)
 {
 	bool has_namespace = false;
+	const char *comma;
 
-	while (options.len > 0) {
-		const char *comma = memchr(options.at, ',', options.len);
+	/* Behind every comma stands an option: ssh-keygen drops a line that ends in one. */
+	do {
+		comma = memchr(options.at, ',', options.len);
 		struct span option = {.at = options.at,
 		    .len = comma != NULL ? (size_t)(comma - options.at) : options.len};
 		size_t used = option.len + (comma != NULL ? 1 : 0);
@@ -97,7 +99,7 @@ static int parse_options(struct trust_key *key, struct span options, struct erro
 			return -1;
 		options.at += used;
 		options.len -= used;
-	}
+	} while (comma != NULL);
 	if (!has_namespace)
 		return error_set(err, ERR_FORMAT, "namespaces=\"...\" is missing");
 	if (key->valid_after >= key->valid_before)
