@@ -128,7 +128,8 @@ static int prepare_metadata(struct chart_metadata *m, const struct chart_files *
 	return check_dependencies(m, files, err);
 }
 
-/* Chart.yaml anew. A v1 chart has no dependencies in it and no Chart.lock, so Helm leaves them out.
+/*
+ * Chart.yaml anew. A v1 chart has no dependencies in it and no Chart.lock, so Helm leaves them out.
  */
 static int rewrite(struct chart_files *files, struct chart_metadata *m, struct error *err)
 {

@@ -1,5 +1,6 @@
 /*
- * A chart, from a directory or an archive: its metadata as Helm loads it, and the archive that travels.
+ * A chart, from a directory or an archive: its metadata as Helm loads it, and the archive that
+ * travels.
  * Source: reference helm.md 1 to 5; design formats.md 2.
  */
 #ifndef BUILDER_CHART_H
@@ -13,10 +14,10 @@
 #include "common/error.h"
 
 struct chart {
-	struct chart_metadata metadata; /* of the archive's Chart.yaml, sanitised and validated as Helm does */
-	struct buf archive;             /* the .tgz: the very bytes given, or the directory packed */
+	struct chart_metadata metadata; /* of the archive's Chart.yaml; obeys chart_rules */
+	struct buf archive;             /* the very bytes given, or the directory packed */
 	bool has_provenance;
-	struct buf provenance;          /* of CHART.tgz.prov, unchanged */
+	struct buf provenance; /* of CHART.tgz.prov, unchanged */
 };
 
 /** How a directory is packed; archives take none of it. */
@@ -30,8 +31,9 @@ struct chart_packing {
  * chart_load(out, path, packing, err): reads and checks a chart.
  *
  * path     a directory, or a regular file (a .tgz), the operator's: a link at its end is followed.
- * Returns 0, or -1 with err set, prefixed with the path: ERR_CHART for what Helm or we refuse, ERR_LIMIT,
- * ERR_USAGE for version or app_version with an archive, ERR_SYSTEM. Reads no clock, writes nothing.
+ * Returns 0, or -1 with err set, prefixed with the path: ERR_CHART for what Helm or we refuse,
+ * ERR_LIMIT, ERR_USAGE for version or app_version with an archive, ERR_SYSTEM. Reads no clock,
+ * writes nothing.
  * Release with chart_release(), also after a failure.
  */
 int chart_load(struct chart *out, const char *path, const struct chart_packing *packing,

@@ -23,10 +23,10 @@ struct chart_archive {
  * Directories and pax global headers are skipped, as in Helm. What Helm refuses is refused, and so
  * are: links, devices, FIFOs, sparse files; two entries of one path; two base directories; names as
  * in chart_path.h; whatever libarchive warns of; anything but zeros behind the last entry; all that
- * gunzip() refuses. Returns 0, or -1 with err set, naming the entry: ERR_CHART; ERR_LIMIT beyond
- * Helm's 100 MiB and 5 MiB and LIMIT_CHART_*; ERR_UNSUPPORTED for a requirements.yaml. Release with
- * chart_archive_release(), also then. Charts below charts/ are not looked into. LC_CTYPE must be a
- * UTF-8 locale.
+ * gunzip() refuses. Charts below charts/ are not looked into.
+ * Returns 0, or -1 with err set, naming the entry: ERR_CHART; ERR_LIMIT beyond Helm's 100 MiB and
+ * 5 MiB and LIMIT_CHART_*; ERR_UNSUPPORTED for a requirements.yaml.
+ * Release with chart_archive_release(), also after a failure. LC_CTYPE must be a UTF-8 locale.
  */
 int chart_archive_read(
     struct chart_archive *out, const char *tgz, size_t len, struct error *err) MUST_CHECK;

@@ -72,8 +72,10 @@ static bool ends_with(const char *text, const char *end)
 	return len >= end_len && strcmp(text + len - end_len, end) == 0;
 }
 
-/* True for "charts/NAME" and "charts/X/charts/NAME", with NAME in *out: where Helm looks for a
- * chart. */
+/*
+ * True for "charts/NAME" and "charts/X/charts/NAME", with NAME in *out: where Helm looks for a
+ * chart.
+ */
 static bool is_subchart_place(const char *path, const char **out)
 {
 	while (strncmp(path, "charts/", 7) == 0) {
@@ -88,8 +90,10 @@ static bool is_subchart_place(const char *path, const char **out)
 	return false;
 }
 
-/* What Helm leaves out with no .helmignore: its rule "templates/.?*", and hidden places for
- * subcharts. */
+/*
+ * What Helm leaves out with no .helmignore: its rule "templates/.?*", and hidden places for
+ * subcharts.
+ */
 static bool is_left_out(const char *path)
 {
 	const char *name;

@@ -23,13 +23,14 @@ struct chart_files {
 /**
  * chart_files_read(out, directory_fd, err): reads all regular files below a directory.
  *
- * directory_fd  borrowed. Nothing outside it is opened, no link is followed, nothing but regular
- * files is opened for reading, so no FIFO or device can block. Left out as in Helm: what begins
- * with a dot directly below templates/, and what begins with a dot or an underscore directly below
- * charts/. Returns 0 and out to be released (also after a failure), or -1 with err set, naming the
- * file: ERR_CHART for FIFOs, devices, sockets and loose files in charts/; ERR_LIMIT;
- * ERR_UNSUPPORTED for what this version does not handle: links, .helmignore, archives in charts/,
- * requirements.yaml; ERR_SYSTEM.
+ * directory_fd  borrowed.
+ * Nothing outside it is opened, no link is followed, and nothing but regular files is opened for
+ * reading, so no FIFO or device can block. Left out, as in Helm: what begins with a dot directly
+ * below templates/, and what begins with a dot or an underscore directly below charts/.
+ * Returns 0 and out to be released (also after a failure), or -1 with err set, naming the file:
+ * ERR_CHART for FIFOs, devices, sockets and loose files in charts/; ERR_LIMIT; ERR_UNSUPPORTED for
+ * what this version does not handle: links, .helmignore, archives in charts/, requirements.yaml;
+ * ERR_SYSTEM.
  */
 int chart_files_read(struct chart_files *out, int directory_fd, struct error *err) MUST_CHECK;
 

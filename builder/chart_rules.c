@@ -72,7 +72,8 @@ static bool skip_number(const char **s)
 	return *s > start;
 }
 
-/* [0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*; a number among them may begin with 0 only where that is allowed.
+/*
+ * [0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*; a number among them may begin with 0 only where that is allowed.
  */
 static bool skip_identifiers(const char **s, bool leading_zeros)
 {

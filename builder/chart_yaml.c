@@ -236,8 +236,10 @@ static const struct field *find_field(const struct record_type *type, const stru
 	return folded;
 }
 
-/* Members come sorted by key, so where two spellings of a field meet the later one in that order
- * wins. */
+/*
+ * Members come sorted by key, so where two spellings of a field meet the later one in that order
+ * wins.
+ */
 static int read_record(
     void *record, const struct record_type *type, struct yaml_value *map, struct error *err)
 {

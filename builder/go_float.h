@@ -8,8 +8,8 @@
 
 /**
  * go_float_put_text(b, value): strconv.FormatFloat(value, 'g', -1, 32), which is what Helm makes of
- * a number where text belongs: "1.1", "1e-05", "2.0230102e+07", "NaN", "+Inf". Reference
- * helm.md 1.5.
+ * a number where text belongs: "1.1", "1e-05", "2.0230102e+07", "NaN", "+Inf".
+ * Source: reference helm.md 1.5.
  */
 void go_float_put_text(struct buf *b, double value);
 

@@ -1,7 +1,7 @@
 /*
  * One gzip member in memory, checked to its last byte.
- * Source: RFC 1952. libarchive would check neither CRC nor length, and take what follows the
- * member.
+ * libarchive would check neither CRC nor length, and would take what follows the member.
+ * Source: RFC 1952.
  */
 #ifndef BUILDER_GUNZIP_H
 #define BUILDER_GUNZIP_H
@@ -13,10 +13,11 @@
 /**
  * gunzip(out, bytes, len, err): appends the content of the one member that bytes hold.
  *
- * out       its cap bounds the content. FEXTRA is skipped by its length: Helm's own does not follow
- * the RFC's inner form. Time, name and comment are ignored. Returns 0, or -1 with err set:
- * ERR_CHART (not gzip, cut off, broken data, wrong CRC or length, anything after the member),
- * ERR_LIMIT beyond out's cap.
+ * out       its cap bounds the content.
+ * FEXTRA is skipped by its length: Helm's own does not follow the RFC's inner form. Time, name and
+ * comment are ignored.
+ * Returns 0, or -1 with err set: ERR_CHART (not gzip, cut off, broken data, wrong CRC or length,
+ * anything after the member), ERR_LIMIT beyond out's cap.
  */
 int gunzip(struct buf *out, const char *bytes, size_t len, struct error *err) MUST_CHECK;
 

@@ -11,8 +11,7 @@
 /** helm_config_write(out, m): compact JSON, no final newline. m has passed chart_rules_apply(). */
 void helm_config_write(struct buf *out, const struct chart_metadata *m);
 
-/** helm_config_put_value(out, v): JSON for what passed yaml_value_check(); numbers as Go's float64.
- */
+/** helm_config_put_value(out, v): JSON for what passed yaml_value_check(); numbers as float64. */
 void helm_config_put_value(struct buf *out, const struct yaml_value *v);
 
 #endif

@@ -37,7 +37,8 @@ static void set(struct text_map *map, const char *key, const struct text *value)
 	text_set(slot, text_string(value), value->len);
 }
 
-/* Helm's addToMap: what is only white space is left out, what is not is taken with its white space.
+/*
+ * Helm's addToMap: what is only white space is left out, what is not is taken with its white space.
  */
 static void set_unless_blank(struct text_map *map, const char *key, const struct text *value)
 {

@@ -1,6 +1,7 @@
 /*
  * The raw headers of one tar entry, beside libarchive's reading of them: what it forgives without a
- * word. Source: POSIX.1-2017 pax, "ustar Interchange Format"; GNU tar manual, "Basic Tar Format".
+ * word.
+ * Source: POSIX.1-2017 pax, "ustar Interchange Format"; GNU tar manual, "Basic Tar Format".
  */
 #ifndef BUILDER_TAR_HEADER_H
 #define BUILDER_TAR_HEADER_H
@@ -26,7 +27,8 @@ struct tar_header {
  * Returns 0, or -1 with ERR_CHART, naming no entry: a link, device, FIFO or unknown type; a sparse
  * file; a size that is not plain octal or is set by a pax record; a mode that speaks of another
  * file type; a NUL inside a name, where readers differ in what the name is; two names for one
- * entry; headers cut off. Does not verify header sums nor read names: libarchive does.
+ * entry; headers cut off.
+ * Does not verify header sums nor read names: libarchive does.
  */
 int tar_header_check(struct tar_header *out, const char *tar, size_t len, size_t offset,
     struct error *err) MUST_CHECK;

@@ -32,13 +32,15 @@ bool text_is_blank(const struct text *t);
 
 /**
  * text_sanitise(t): what Helm's sanitizeString does: each white space character becomes a blank,
- * each character that Go's unicode.IsPrint denies is deleted. t must be UTF-8. Reference
- * helm.md 4.2.
+ * each character that Go's unicode.IsPrint denies is deleted. t must be UTF-8.
+ * Source: reference helm.md 4.2.
  */
 void text_sanitise(struct text *t);
 
-/** text_replace_invalid(t): each byte that is not part of UTF-8 becomes U+FFFD, as Go's
- * encoding/json does. */
+/**
+ * text_replace_invalid(t): each byte that is not part of UTF-8 becomes U+FFFD, as in Go's
+ * encoding/json.
+ */
 void text_replace_invalid(struct text *t);
 
 #endif

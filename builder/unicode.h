@@ -16,8 +16,7 @@ bool unicode_is_space(uint32_t c);
 
 /**
  * unicode_decode(out, bytes, len): the first character of UTF-8 text.
- * Returns its length in bytes, 1 to 4; 0 where bytes do not begin with a valid sequence (or len is
- * 0).
+ * Returns its length, 1 to 4 bytes; 0 where bytes do not begin with a valid sequence, or len is 0.
  */
 size_t unicode_decode(uint32_t *out, const char *bytes, size_t len);
 

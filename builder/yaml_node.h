@@ -39,8 +39,9 @@ struct yaml_node {
  *
  * *out      the root, to be released with yaml_node_free(); NULL for a stream without a document.
  * Returns 0, or -1 with err set, with the line: ERR_CHART for what is not YAML 1.1 in UTF-8 or
- * UTF-16 or names an unknown anchor, ERR_LIMIT beyond LIMIT_YAML_BYTES_MAX, LIMIT_YAML_DEPTH_MAX or
- * LIMIT_YAML_NODES_MAX (aliases not followed). An alias may stand inside its own target.
+ * UTF-16, names an unknown anchor, or is refused by yaml_source_check(); ERR_LIMIT beyond
+ * LIMIT_YAML_BYTES_MAX, LIMIT_YAML_DEPTH_MAX or LIMIT_YAML_NODES_MAX (aliases not followed).
+ * An alias may stand inside its own target.
  */
 int yaml_node_parse(
     struct yaml_node **out, const char *bytes, size_t len, struct error *err) MUST_CHECK;

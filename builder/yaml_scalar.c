@@ -229,8 +229,10 @@ static int base64_digit(char c)
 	return found != NULL ? (int)(found - alphabet) : -1;
 }
 
-/* Go's base64.StdEncoding: line ends are skipped, padding must be right, spare bits may be
- * anything. */
+/*
+ * Go's base64.StdEncoding: line ends are skipped, padding must be right, spare bits may be
+ * anything.
+ */
 static bool decode_base64(struct text *t)
 {
 	unsigned bits = 0;

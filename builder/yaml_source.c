@@ -18,8 +18,10 @@ void yaml_source_init(struct yaml_source *s, const char *bytes, size_t len)
 	rewind_source(s);
 }
 
-/* The byte at a mark. Starts of nodes hardly ever go back, so each search begins where the last one
- * ended. */
+/*
+ * The byte at a mark. Starts of nodes hardly ever go back, so each search begins where the last one
+ * ended.
+ */
 static const char *find(struct yaml_source *s, const yaml_mark_t *mark)
 {
 	if (mark->index < s->index)

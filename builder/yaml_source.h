@@ -26,9 +26,9 @@ struct yaml_source {
 void yaml_source_init(struct yaml_source *s, const char *bytes, size_t len);
 
 /**
- * yaml_source_check(s, event, err): looks at the source of one event; events come in order, all of
- * them. Returns 0, or -1 with ERR_CHART and the line: the escape "\/"; a plain scalar with "?"
- * inside [] or {}; a tag that ends at one of ",[]{}".
+ * yaml_source_check(s, event, err): looks at the source of one event; all events come, in order.
+ * Returns 0, or -1 with ERR_CHART and the line: the escape "\/"; a plain scalar with "?" inside []
+ * or {}; a tag that ends at one of ",[]{}".
  */
 int yaml_source_check(
     struct yaml_source *s, const yaml_event_t *event, struct error *err) MUST_CHECK;

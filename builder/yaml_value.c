@@ -122,8 +122,10 @@ static int expand_list(
 	return 0;
 }
 
-/* sigs.k8s.io/yaml's way to make a key of any type text; infinity is spelt as in YAML here, not as
- * in Go. */
+/*
+ * sigs.k8s.io/yaml's way to make a key of any type text; infinity is spelt as in YAML here, not as
+ * in Go.
+ */
 static void put_key(struct buf *b, const struct yaml_value *key)
 {
 	if (key->type == YAML_TYPE_TEXT)

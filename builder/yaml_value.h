@@ -1,7 +1,7 @@
 /*
  * YAML as Helm understands it: go-yaml v2's resolution, aliases followed, merges done, keys made
- * text. Source: go.yaml.in/yaml/v2 decode.go and resolve.go; sigs.k8s.io/yaml yaml.go; reference
- * helm.md 1.5.
+ * text.
+ * Source: go.yaml.in/yaml/v2 decode.go and resolve.go; sigs.k8s.io/yaml yaml.go; helm.md 1.5.
  */
 #ifndef BUILDER_YAML_VALUE_H
 #define BUILDER_YAML_VALUE_H
@@ -52,14 +52,14 @@ struct yaml_member {
 };
 
 /**
- * yaml_value_parse(out, bytes, len, err): the first document of the stream; null where there is
- * none.
+ * yaml_value_parse(out, bytes, len, err): the first document of the stream; null if there is none.
  *
  * A key that occurs twice has the value that came last, merged ones included, as in go-yaml v2.
- * Keys that are numbers or booleans are text by Helm's rules. Returns 0 and out to be released with
- * yaml_value_release(), or -1 with err set: ERR_CHART with the line, ERR_UNSUPPORTED for the tag
- * !!timestamp, ERR_LIMIT for the limits of yaml_node.h, also with every alias followed, and for
- * more than LIMIT_CONFIG_BYTES_MAX of text.
+ * Keys that are numbers or booleans are text by Helm's rules. (Two keys that only so become the
+ * same text have one of their two values in Helm, by chance; here the last.)
+ * Returns 0 and out to be released with yaml_value_release(), or -1 with err set: ERR_CHART with
+ * the line; ERR_UNSUPPORTED for the tag !!timestamp; ERR_LIMIT for the limits of yaml_node.h, also
+ * with every alias followed, and for more than LIMIT_CONFIG_BYTES_MAX of text.
  */
 int yaml_value_parse(
     struct yaml_value *out, const char *bytes, size_t len, struct error *err) MUST_CHECK;
@@ -69,7 +69,8 @@ void yaml_value_release(struct yaml_value *v);
 /**
  * yaml_value_check(v, err): refuses what JSON cannot hold, at any depth: infinity, NaN, keys that
  * cannot be text. Helm refuses them in every place that it does not read as text, unknown fields
- * included. ERR_CHART.
+ * included.
+ * Returns 0, or -1 with ERR_CHART and the line.
  */
 int yaml_value_check(const struct yaml_value *v, struct error *err) MUST_CHECK;
 
