@@ -14,7 +14,7 @@ static const char help[] =
     "      --role seal          what the key is for; the only role so far\n"
     "      --principal NAME     how the pusher's trust calls the signer; enclave\n"
     "                           unless told\n"
-    "      --passphrase-file F  encrypt seal.key with the passphrase in F; - for stdin\n"
+    "      --passphrase-file F  encrypt seal.key with what F holds; - for stdin\n"
     "      --no-passphrase      leave seal.key unencrypted, mode 0600\n"
     "      --json               the result, or the error, as JSON on stdout\n"
     "  -q, --quiet              print errors only\n"

@@ -15,14 +15,15 @@ struct helm_manifest {
 	struct digest manifest_digest;
 	struct digest archive_digest;
 	struct digest provenance_digest; /* where the chart has one */
-	char *repository;    /* owned: the chart's name, a valid repository name */
-	char *tag;           /* owned: its version with "+" as "_", a valid tag */
+	char *repository;                /* owned: the chart's name, a valid repository name */
+	char *tag;                       /* owned: its version with "+" as "_", a valid tag */
 };
 
 /**
- * helm_manifest_make(out, chart, created, err): created is the value of org.opencontainers.image.created,
- * NULL for none; copied as given. ERR_CHART where the name or version cannot be a repository or a tag (such a
- * chart could never be pushed), ERR_LIMIT. Release with helm_manifest_release(), also after a failure.
+ * helm_manifest_make(out, chart, created, err): created is the value of
+ * org.opencontainers.image.created, NULL for none; copied as given. ERR_CHART where the name or
+ * version cannot be a repository or a tag (such a chart could never be pushed), ERR_LIMIT. Release
+ * with helm_manifest_release(), also after a failure.
  */
 int helm_manifest_make(struct helm_manifest *out, const struct chart *chart, const char *created,
     struct error *err) MUST_CHECK;

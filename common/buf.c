@@ -92,7 +92,7 @@ char *buf_steal(struct buf *b)
 int buf_read_fd(struct buf *b, int fd, const char *what, struct error *err)
 {
 	for (;;) {
-		char past_cap;
+		char past_cap = '\0';
 		size_t left = b->max - b->len;
 		size_t want = left < 65536 ? left : 65536;
 		char *into = want != 0 ? buf_room(b, want) : &past_cap;

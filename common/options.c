@@ -20,14 +20,15 @@ static const struct option_spec *find_spec(const struct option_spec *specs, size
 static int store(
     const struct option_spec *spec, const char *argument, const char *command, struct error *err)
 {
-	bool repeated = spec->flag != NULL ? *spec->flag : *spec->value != NULL;
+	bool repeated =
+	    (spec->flag != NULL && *spec->flag) || (spec->value != NULL && *spec->value != NULL);
 
 	if (repeated)
 		return error_set(err, ERR_USAGE, "option '--%s' is given twice; see '%s --help'",
 		    spec->name, command);
 	if (spec->flag != NULL)
 		*spec->flag = true;
-	else
+	if (spec->value != NULL)
 		*spec->value = argument;
 	return 0;
 }
