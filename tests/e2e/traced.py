@@ -1,0 +1,57 @@
+"""Running builder and pusher under strace: counting their system calls, making one of them fail."""
+
+import collections
+import os
+import re
+import shutil
+import subprocess
+
+from helpers import Result, missing
+
+# LeakSanitizer wants to trace what is being traced already.
+ENVIRONMENT = {"ASAN_OPTIONS": "exitcode=99:detect_leaks=0", "UBSAN_OPTIONS": "exitcode=99"}
+
+
+class Tracer:
+    """`changes` are the system calls, by name, that are counted and interfered with."""
+
+    def __init__(self, program, changes):
+        self.program = program
+        self.changes = changes
+        self.strace = shutil.which("strace", path="/usr/bin:/bin")
+        if self.strace is None:
+            missing("strace")
+
+    def _run(self, options, arguments, **environment):
+        command = [self.strace, "-f", "-qq", "-a0", *options, self.program.path,
+                   *map(os.fspath, arguments)]
+        return subprocess.run(command, env={**self.program.environment, **ENVIRONMENT, **environment},
+                              cwd=self.program.environment["HOME"], capture_output=True,
+                              stdin=subprocess.DEVNULL, timeout=60, check=False)
+
+    def points(self, log, *arguments, begin=""):
+        """[(name, number)]: the calls of a run that succeeds, each name counted from 1.
+
+        begin: a text in the line of the first call that is of interest.
+        """
+        done = self._run(["-o", log, "-e", f"trace={','.join(self.changes)}"], arguments)
+        assert done.returncode == 0, done.stderr
+        counts, points, begun = collections.Counter(), [], False
+        for line in log.read_text().splitlines():
+            found = re.match(r"(?:\d+\s+)?(\w+)\(", line)
+            if not found:
+                continue
+            counts[found.group(1)] += 1
+            begun = begun or begin in line
+            if begun:
+                points.append((found.group(1), counts[found.group(1)]))
+        return points
+
+    def run(self, fault, point, *arguments, **environment):
+        """The Result of a run in which strace does this to that call: "signal=KILL", "error=EIO"."""
+        name, number = point
+        done = self._run(["-o", "/dev/null", "-e", f"trace={name}",
+                          "-e", f"inject={name}:{fault}:when={number}"], arguments, **environment)
+        assert done.returncode != 99 and b"Sanitizer" not in done.stderr, done.stderr
+        # strace ends by the signal that ended its child.
+        return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
