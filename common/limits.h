@@ -58,6 +58,10 @@
 #define LIMIT_YAML_DEPTH_MAX 64U
 #define LIMIT_YAML_NODES_MAX 100000U /* after aliases are followed */
 #define LIMIT_VERSION_BYTES_MAX 256U
+#define LIMIT_CONSTRAINT_BYTES_MAX 512U /* as in Helm, both */
+#define LIMIT_CONSTRAINT_GROUPS_MAX 32U
+#define LIMIT_HELMIGNORE_BYTES_MAX (256 * KIB)
+#define LIMIT_HELMIGNORE_STEPS_MAX 1000000000ULL /* of matching, all paths together: seconds */
 
 /* The registry. */
 #define LIMIT_RESPONSE_BODY_BYTES_MAX (4 * MIB)
