@@ -32,7 +32,7 @@ static const struct field dependency_fields[] = {
     FIELD(chart_dependency, alias, "alias", FIELD_TEXT, 0),
 };
 
-static const struct record_type dependency_type = {
+const struct record_type chart_dependency_type = {
     .fields = dependency_fields,
     .field_count = COUNT(dependency_fields),
     .size = sizeof(struct chart_dependency),
@@ -56,7 +56,7 @@ static const struct field metadata_fields[] = {
     FIELD(chart_metadata, annotations, "annotations", FIELD_TEXT_MAP, 0),
     FIELD(chart_metadata, kube_version, "kubeVersion", FIELD_TEXT, FIELD_SANITISED),
     {"dependencies", FIELD_RECORD_LIST, offsetof(struct chart_metadata, dependencies),
-	FIELD_SANITISED, &dependency_type},
+	FIELD_SANITISED, &chart_dependency_type},
     FIELD(chart_metadata, type, "type", FIELD_TEXT, 0),
 };
 
@@ -186,5 +186,5 @@ void chart_metadata_release(struct chart_metadata *m)
 
 void chart_metadata_drop_dependencies(struct chart_metadata *m)
 {
-	record_list_clear(&m->dependencies, &dependency_type);
+	record_list_clear(&m->dependencies, &chart_dependency_type);
 }

@@ -106,6 +106,7 @@ struct record_type {
 };
 
 extern const struct record_type chart_metadata_type;
+extern const struct record_type chart_dependency_type;
 
 /** field_at(record, field), field_in(record, field): the field of a record that field describes. */
 static inline void *field_at(void *record, const struct field *field)

@@ -124,9 +124,6 @@ static int read_value(
 	return 0;
 }
 
-static int read_record(
-    void *record, const struct record_type *type, struct yaml_value *value, struct error *err);
-
 static void resize_record_list(
     struct record_list *list, size_t count, const struct record_type *type)
 {
@@ -150,7 +147,7 @@ static int read_record_item(
 		return wrong_type(field, "a list of maps", value, err);
 	if (*slot == NULL)
 		*slot = mem_zalloc(1, field->record_type->size);
-	return read_record(*slot, field->record_type, value, err);
+	return chart_yaml_read_record(*slot, field->record_type, value, err);
 }
 
 static int read_record_list(
@@ -240,7 +237,7 @@ static const struct field *find_field(const struct record_type *type, const stru
  * Members come sorted by key, so where two spellings of a field meet the later one in that order
  * wins.
  */
-static int read_record(
+int chart_yaml_read_record(
     void *record, const struct record_type *type, struct yaml_value *map, struct error *err)
 {
 	if (check_keys(map, err) != 0)
@@ -265,7 +262,8 @@ int chart_yaml_read(struct chart_metadata *m, const char *yaml, size_t len, stru
 	if (value.type != YAML_TYPE_NULL && value.type != YAML_TYPE_MAP)
 		return error_set(err, ERR_CHART, "line %zu: must be a map, not %s", value.line,
 		    yaml_type_name(value.type));
-	if (value.type == YAML_TYPE_MAP && read_record(m, &chart_metadata_type, &value, err) != 0)
+	if (value.type == YAML_TYPE_MAP &&
+	    chart_yaml_read_record(m, &chart_metadata_type, &value, err) != 0)
 		return -1;
 	if (m->api_version.len == 0)
 		text_set(&m->api_version, "v1", 2);

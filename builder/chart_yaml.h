@@ -30,4 +30,23 @@ int chart_yaml_read(
  */
 void chart_yaml_write(struct buf *out, const struct chart_metadata *m);
 
+/**
+ * chart_yaml_read_record(record, type, map, err): decodes a map onto a record of any type, as
+ * chart_yaml_read() does with its file; for files of other kinds.
+ *
+ * record    zeroed, or filled before. Values are taken out of map.
+ * Returns 0, or -1 with err set and record half changed: ERR_CHART, with the line.
+ */
+int chart_yaml_read_record(void *record, const struct record_type *type, struct yaml_value *map,
+    struct error *err) MUST_CHECK;
+
+/**
+ * chart_yaml_put_record(out, record, type, indent): the fields of a record as a block map.
+ *
+ * The first field goes where the writing stands, the others on lines of their own behind indent
+ * blanks; no line feed at the end. No item of a record list in it is NULL.
+ */
+void chart_yaml_put_record(
+    struct buf *out, const void *record, const struct record_type *type, unsigned indent);
+
 #endif

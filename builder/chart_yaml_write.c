@@ -161,9 +161,6 @@ static void put_value(struct buf *out, const struct yaml_value *v)
 	}
 }
 
-static void put_record(
-    struct buf *out, const void *record, const struct record_type *type, unsigned indent);
-
 static void put_text_list(struct buf *out, const struct text_list *list, unsigned indent)
 {
 	for (size_t i = 0; i < list->count; i++) {
@@ -188,7 +185,7 @@ static void put_record_list(struct buf *out, const struct record_list *list,
 	for (size_t i = 0; i < list->count; i++) {
 		put_line(out, indent);
 		buf_puts(out, "- ");
-		put_record(out, list->items[i], type, indent + 2);
+		chart_yaml_put_record(out, list->items[i], type, indent + 2);
 	}
 }
 
@@ -223,7 +220,7 @@ static void put_field(
 }
 
 /* The first field goes where the writing stands, the others on lines of their own. */
-static void put_record(
+void chart_yaml_put_record(
     struct buf *out, const void *record, const struct record_type *type, unsigned indent)
 {
 	bool first = true;
@@ -243,6 +240,6 @@ static void put_record(
 
 void chart_yaml_write(struct buf *out, const struct chart_metadata *m)
 {
-	put_record(out, m, &chart_metadata_type, 0);
+	chart_yaml_put_record(out, m, &chart_metadata_type, 0);
 	buf_putc(out, '\n');
 }

@@ -86,8 +86,6 @@ void helm_config_put_value(struct buf *out, const struct yaml_value *v)
 	}
 }
 
-static void put_record(struct buf *out, const void *record, const struct record_type *type);
-
 static void put_record_list(
     struct buf *out, const struct record_list *list, const struct record_type *type)
 {
@@ -95,7 +93,7 @@ static void put_record_list(
 	for (size_t i = 0; i < list->count; i++) {
 		if (i != 0)
 			buf_putc(out, ',');
-		put_record(out, list->items[i], type);
+		helm_config_put_record(out, list->items[i], type);
 	}
 	buf_putc(out, ']');
 }
@@ -126,7 +124,7 @@ static void put_field(struct buf *out, const void *record, const struct field *f
 	}
 }
 
-static void put_record(struct buf *out, const void *record, const struct record_type *type)
+void helm_config_put_record(struct buf *out, const void *record, const struct record_type *type)
 {
 	const char *separator = "";
 
@@ -144,5 +142,5 @@ static void put_record(struct buf *out, const void *record, const struct record_
 
 void helm_config_write(struct buf *out, const struct chart_metadata *m)
 {
-	put_record(out, m, &chart_metadata_type);
+	helm_config_put_record(out, m, &chart_metadata_type);
 }

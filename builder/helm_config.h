@@ -14,4 +14,10 @@ void helm_config_write(struct buf *out, const struct chart_metadata *m);
 /** helm_config_put_value(out, v): JSON for what passed yaml_value_check(); numbers as float64. */
 void helm_config_put_value(struct buf *out, const struct yaml_value *v);
 
+/**
+ * helm_config_put_record(out, record, type): JSON for a record of that type, such as a dependency.
+ * No item of a record list in it is NULL.
+ */
+void helm_config_put_record(struct buf *out, const void *record, const struct record_type *type);
+
 #endif
