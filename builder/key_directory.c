@@ -123,8 +123,12 @@ int key_directory_write(const char *path, const struct secret_key *key, const ch
 	if (!made && errno != EEXIST)
 		return error_sys(err, "key directory '%s': mkdir", path);
 	auto_fd int dir_fd = open(path, DIRECTORY_FLAGS);
-	if (dir_fd < 0)
-		return error_sys(err, "key directory '%s'", path);
+	if (dir_fd < 0) {
+		(void)error_sys(err, "key directory '%s'", path);
+		if (made)
+			(void)rmdir(path);
+		return -1;
+	}
 	if (write_directory(dir_fd, items, sizeof(items) / sizeof(items[0]), err) != 0) {
 		if (made)
 			(void)rmdir(path);

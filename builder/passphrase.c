@@ -102,9 +102,11 @@ static int ask(struct passphrase *p, int tty, const char *prompt, struct error *
 		return error_sys(err, "terminal");
 	silent = before;
 	silent.c_lflag &= ~(tcflag_t)ECHO;
-	if (write(tty, prompt, strlen(prompt)) < 0 || tcsetattr(tty, TCSAFLUSH, &silent) != 0)
+	/* Silent first: what is typed as soon as the prompt shows must not show as well. */
+	if (tcsetattr(tty, TCSAFLUSH, &silent) != 0)
 		return error_sys(err, "terminal");
-	int result = read_line(p, tty, err);
+	int result = write(tty, prompt, strlen(prompt)) < 0 ? error_sys(err, "terminal")
+							    : read_line(p, tty, err);
 	(void)tcsetattr(tty, TCSAFLUSH, &before);
 	if (write(tty, "\n", 1) < 0 && result == 0)
 		result = error_sys(err, "terminal");
