@@ -78,9 +78,11 @@ ssize_t blob_read(struct blob_reader *r, void *into, size_t len, struct error *e
 	if (want == 0)
 		return 0;
 	digest_stream_update(&r->stream, into, have);
-	r->left_bytes -= have;
-	if (r->left_bytes == 0 && check_end(r, err) != 0)
+	/* left_bytes is 0 only after a good end: who asks again after a bad one gets no such end.
+	 */
+	if (r->left_bytes == have && check_end(r, err) != 0)
 		return -1;
+	r->left_bytes -= have;
 	return (ssize_t)have;
 }
 
