@@ -22,15 +22,54 @@ static int mount_id_of(int fd, struct statx *st)
 	return 0;
 }
 
-/* A directory below another, on the same mount; -1 where there is none, without a reason. */
-static int open_below(int parent_fd, const char *name, uint64_t mount_id)
+/*
+ * A directory below another, on the same mount; *out stays -1 where there is none. Only what the
+ * machine refuses is an error: too many files, a failing disk, no permission.
+ */
+static int open_below(
+    int *out, int parent_fd, const char *name, uint64_t mount_id, struct error *err)
 {
 	struct statx st;
 	auto_fd int fd = openat(parent_fd, name, DIRECTORY_FLAGS);
 
-	if (fd < 0 || mount_id_of(fd, &st) != 0 || st.stx_mnt_id != mount_id)
+	*out = -1;
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
+		return 0;
+	if (fd < 0 || mount_id_of(fd, &st) != 0)
+		return error_sys(err, "%s", name);
+	if (st.stx_mnt_id == mount_id)
+		*out = steal_fd(&fd);
+	return 0;
+}
+
+static int open_root(struct layout *out, const char *path, struct error *err)
+{
+	size_t len = strlen(path);
+
+	/* A link followed by a slash would be followed. */
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	auto_free char *bare = mem_strndup(path, len);
+	out->root_fd = open(bare, DIRECTORY_FLAGS);
+	if (out->root_fd >= 0)
+		return 0;
+	/* O_DIRECTORY answers ENOTDIR to a link as well. */
+	if (errno == ENOTDIR || errno == ELOOP)
+		return error_set(
+		    err, ERR_FORMAT, "layout '%s': not a directory (a link is not followed)", path);
+	return error_sys(err, "layout '%s'", path);
+}
+
+/* blobs/sha256; blobs_fd stays -1 where it is not there. */
+static int open_blobs(struct layout *out, struct error *err)
+{
+	auto_fd int blobs = -1;
+
+	if (open_below(&blobs, out->root_fd, "blobs", out->mount_id, err) != 0)
 		return -1;
-	return steal_fd(&fd);
+	if (blobs < 0)
+		return 0;
+	return open_below(&out->blobs_fd, blobs, "sha256", out->mount_id, err);
 }
 
 int layout_open(struct layout *out, const char *path, struct error *err)
@@ -38,24 +77,19 @@ int layout_open(struct layout *out, const char *path, struct error *err)
 	struct statx st;
 
 	*out = (struct layout)LAYOUT_INIT;
-	out->root_fd = open(path, DIRECTORY_FLAGS);
-	if (out->root_fd < 0) {
-		/* O_DIRECTORY answers ENOTDIR to a link as well. */
-		if (errno == ENOTDIR || errno == ELOOP)
-			return error_set(err, ERR_FORMAT,
-			    "layout '%s': not a directory (a link is not followed)", path);
-		return error_sys(err, "layout '%s'", path);
-	}
-	if (mount_id_of(out->root_fd, &st) != 0) {
-		(void)error_sys(err, "layout '%s': statx", path);
-		layout_close(out);
+	if (open_root(out, path, err) != 0)
 		return -1;
+	int result = mount_id_of(out->root_fd, &st);
+	if (result == 0) {
+		out->mount_id = st.stx_mnt_id;
+		result = open_blobs(out, err);
+	} else {
+		(void)error_sys(err, "statx");
 	}
-	out->mount_id = st.stx_mnt_id;
-	auto_fd int blobs = open_below(out->root_fd, "blobs", out->mount_id);
-	if (blobs >= 0)
-		out->blobs_fd = open_below(blobs, "sha256", out->mount_id);
-	return 0;
+	if (result == 0)
+		return 0;
+	layout_close(out);
+	return error_prefix(err, "layout '%s'", path);
 }
 
 void layout_close(struct layout *l)
@@ -186,7 +220,9 @@ int layout_each(const struct layout *l, layout_visit *visit, void *context, stru
 		return -1;
 	if (!whole)
 		return 0;
-	auto_fd int blobs = open_below(l->root_fd, "blobs", l->mount_id);
+	auto_fd int blobs = -1;
+	if (open_below(&blobs, l->root_fd, "blobs", l->mount_id, err) != 0)
+		return -1;
 	if (blobs < 0)
 		return error_set(err, ERR_FORMAT, "blobs: changed while it was read");
 	if (each_entry(blobs, "blobs/", "sha256", visit, context, err) != 0)
