@@ -44,21 +44,20 @@ static int count_descriptors(struct loader *l, size_t count, struct error *err)
 }
 
 /* Present, regular and of the right size; its content is hashed elsewhere. */
-static int check_blob(const struct loader *l, const struct descriptor *d, const char *what,
-    size_t position, struct error *err)
+static int check_blob(const struct loader *l, const struct descriptor *d, struct error *err)
 {
 	uint64_t size_bytes;
 	auto_fd int fd = layout_open_blob(l->layout, &d->digest, &size_bytes, err);
 
 	if (fd < 0)
-		return error_prefix(err, "%s %zu", what, position);
+		return -1;
 	if (size_bytes != d->size_bytes) {
 		char text[DIGEST_TEXT_LEN + 1];
 
 		digest_text(text, &d->digest);
 		return error_set(err, ERR_FORMAT,
-		    "%s %zu: blob %s has %" PRIu64 " bytes, its descriptor says %" PRIu64, what,
-		    position, text, size_bytes, d->size_bytes);
+		    "blob %s has %" PRIu64 " bytes, its descriptor says %" PRIu64, text, size_bytes,
+		    d->size_bytes);
 	}
 	return 0;
 }
@@ -90,12 +89,13 @@ static int load_manifest(
 	struct manifest *m = &n->manifest;
 
 	if (manifest_parse(m, buf_text(bytes), bytes->len, n->descriptor.media_type, err) != 0 ||
-	    count_descriptors(l, m->layer_count + 1, err) != 0 ||
-	    check_blob(l, &m->config, "config", 0, err) != 0)
+	    count_descriptors(l, m->layer_count + 1, err) != 0)
 		return -1;
+	if (check_blob(l, &m->config, err) != 0)
+		return error_prefix(err, "config");
 	for (size_t i = 0; i < m->layer_count; i++) {
-		if (check_blob(l, &m->layers[i], "layer", i, err) != 0)
-			return -1;
+		if (check_blob(l, &m->layers[i], err) != 0)
+			return error_prefix(err, "layer %zu", i);
 	}
 	n->has_subject = m->has_subject;
 	n->subject = m->subject.digest;
@@ -119,11 +119,22 @@ static int load_index(struct loader *l, struct graph_node *n, const struct buf *
 	n->has_subject = x.has_subject;
 	n->subject = x.subject.digest;
 	n->children = mem_zalloc(x.entry_count, sizeof(*n->children));
+	n->height = 1;
 	for (size_t i = 0; i < x.entry_count; i++) {
 		if (load_node(l, &x.entries[i].descriptor, depth + 1, &n->children[i], err) != 0)
 			return error_prefix(err, "entry %zu", i);
 		n->child_count = i + 1;
+		unsigned below = l->graph->nodes[n->children[i]].height;
+		n->height = n->height > below + 1 ? n->height : below + 1;
 	}
+	return 0;
+}
+
+static int check_depth(unsigned depth, unsigned height, struct error *err)
+{
+	if (depth + height > LIMIT_INDEX_DEPTH_MAX)
+		return error_set(
+		    err, ERR_LIMIT, "indexes nested deeper than %u levels", LIMIT_INDEX_DEPTH_MAX);
 	return 0;
 }
 
@@ -132,10 +143,9 @@ static int load_content(struct loader *l, struct graph_node *n, unsigned depth, 
 	const struct descriptor *d = &n->descriptor;
 	auto_buf struct buf bytes = BUF_INIT(LIMIT_MANIFEST_BYTES_MAX);
 
-	if (depth > LIMIT_INDEX_DEPTH_MAX)
-		return error_set(
-		    err, ERR_LIMIT, "indexes nested deeper than %u levels", LIMIT_INDEX_DEPTH_MAX);
-	if (blob_load(&bytes, l->layout, &d->digest, d->size_bytes, err) != 0)
+	/* What the index says wrongly of it is one thing; that it changed, below, is another. */
+	if (check_depth(depth, n->is_index ? 1 : 0, err) != 0 || check_blob(l, d, err) != 0 ||
+	    blob_load(&bytes, l->layout, &d->digest, d->size_bytes, err) != 0)
 		return -1;
 	if (n->is_index)
 		return load_index(l, n, &bytes, depth, err);
@@ -143,12 +153,14 @@ static int load_content(struct loader *l, struct graph_node *n, unsigned depth, 
 }
 
 /* A node that is there already must be described alike by everything that leads to it. */
-static int check_same(const struct graph_node *n, const struct descriptor *d, struct error *err)
+static int check_same(
+    const struct graph_node *n, const struct descriptor *d, unsigned depth, struct error *err)
 {
-	if (n->descriptor.size_bytes == d->size_bytes &&
-	    strcmp(n->descriptor.media_type, d->media_type) == 0)
-		return 0;
-	return error_set(err, ERR_FORMAT, "described before with another size or media type");
+	if (n->descriptor.size_bytes != d->size_bytes ||
+	    strcmp(n->descriptor.media_type, d->media_type) != 0)
+		return error_set(
+		    err, ERR_FORMAT, "described before with another size or media type");
+	return check_depth(depth, n->height, err);
 }
 
 static size_t add_node(struct loader *l, struct graph_node *n)
@@ -177,7 +189,7 @@ static int load_node(
 	digest_text(text, &d->digest);
 	if (found != NULL) {
 		*out = (*found)->node;
-		if (check_same(&l->graph->nodes[*out], d, err) != 0)
+		if (check_same(&l->graph->nodes[*out], d, depth, err) != 0)
 			return error_prefix(err, "manifest %s", text);
 		return 0;
 	}
@@ -216,13 +228,15 @@ static int check_chart_name(
 	return 0;
 }
 
-static void mark_reachable(const struct graph *g, size_t node, bool *reached)
+/* Children stand before their parents: one way backwards finds all. */
+static void mark_reachable(const struct graph *g, bool *reached)
 {
-	if (reached[node])
-		return;
-	reached[node] = true;
-	for (size_t i = 0; i < g->nodes[node].child_count; i++)
-		mark_reachable(g, g->nodes[node].children[i], reached);
+	for (size_t i = 0; i < g->name_count; i++)
+		reached[g->names[i].node] = true;
+	for (size_t i = g->node_count; i-- > 0;) {
+		for (size_t k = 0; reached[i] && k < g->nodes[i].child_count; k++)
+			reached[g->nodes[i].children[k]] = true;
+	}
 }
 
 /* What has no name must be a child of something named, or a referrer: else nobody could ask for it.
@@ -231,8 +245,7 @@ static int check_unnamed(const struct graph *g, const size_t *entry_nodes, struc
 {
 	auto_free bool *reached = mem_zalloc(g->node_count, sizeof(*reached));
 
-	for (size_t i = 0; i < g->name_count; i++)
-		mark_reachable(g, g->names[i].node, reached);
+	mark_reachable(g, reached);
 	for (size_t i = 0; i < g->index.entry_count; i++) {
 		const struct graph_node *n = &g->nodes[entry_nodes[i]];
 		char text[DIGEST_TEXT_LEN + 1];
@@ -260,7 +273,10 @@ static int load_entries(struct loader *l, struct error *err)
 			return -1;
 		if (entry->repository == NULL)
 			continue;
-		if (check_chart_name(&g->nodes[entry_nodes[i]], entry, err) != 0)
+		const struct graph_node *n = &g->nodes[entry_nodes[i]];
+		/* Counted for every name, since a packing list shows them under each. */
+		if (check_chart_name(n, entry, err) != 0 ||
+		    count_descriptors(l, n->manifest.layer_count + n->child_count, err) != 0)
 			return -1;
 		g->names[g->name_count++] = (struct graph_name){
 		    .repository = entry->repository, .tag = entry->tag, .node = entry_nodes[i]};

@@ -22,6 +22,7 @@ struct graph_node {
 	struct manifest manifest; /* where !is_index */
 	size_t *children;         /* where is_index: positions in graph.nodes, owned */
 	size_t child_count;
+	unsigned height; /* indexes one below the other, itself included; 0 for a manifest */
 	bool has_subject;
 	struct digest subject; /* where has_subject; need not be in the layout */
 	char *config_name;     /* Helm charts: name and version of the config; owned, else NULL */

@@ -32,18 +32,29 @@ static void set_digest(json_t *object, const char *name, const struct digest *d)
 	set_string(object, name, text);
 }
 
-static uint64_t node_bytes(const struct graph *g, size_t position)
+static uint64_t add_bytes(uint64_t sum, uint64_t more)
 {
-	const struct graph_node *n = &g->nodes[position];
-	uint64_t sum = n->descriptor.size_bytes;
+	return more < INT64_MAX - sum ? sum + more : INT64_MAX;
+}
 
-	if (!n->is_index)
-		sum += n->manifest.config.size_bytes;
-	for (size_t i = 0; i < n->manifest.layer_count; i++)
-		sum += n->manifest.layers[i].size_bytes;
-	for (size_t i = 0; i < n->child_count; i++)
-		sum += node_bytes(g, n->children[i]);
-	return sum;
+/* What each node and all below it take; children stand before their parents. Owned by the caller.
+ */
+static uint64_t *sum_bytes(const struct graph *g)
+{
+	uint64_t *sums = mem_zalloc(g->node_count, sizeof(*sums));
+
+	for (size_t i = 0; i < g->node_count; i++) {
+		const struct graph_node *n = &g->nodes[i];
+
+		sums[i] = n->descriptor.size_bytes;
+		if (!n->is_index)
+			sums[i] = add_bytes(sums[i], n->manifest.config.size_bytes);
+		for (size_t k = 0; k < n->manifest.layer_count; k++)
+			sums[i] = add_bytes(sums[i], n->manifest.layers[k].size_bytes);
+		for (size_t k = 0; k < n->child_count; k++)
+			sums[i] = add_bytes(sums[i], sums[n->children[k]]);
+	}
+	return sums;
 }
 
 static json_t *layers_json(const struct manifest *m)
@@ -71,7 +82,8 @@ static const char *artifact_type(const struct graph_node *n)
 						 : n->manifest.config.media_type;
 }
 
-static json_t *artifact_json(const struct graph *g, const struct graph_name *name)
+static json_t *artifact_json(
+    const struct graph *g, const struct graph_name *name, uint64_t size_bytes)
 {
 	const struct graph_node *n = &g->nodes[name->node];
 	json_t *artifact = json_object();
@@ -81,8 +93,7 @@ static json_t *artifact_json(const struct graph *g, const struct graph_name *nam
 	set_digest(artifact, "digest", &n->descriptor.digest);
 	set_string(artifact, "mediaType", n->descriptor.media_type);
 	set_string(artifact, "artifactType", artifact_type(n));
-	(void)json_object_set_new(
-	    artifact, "sizeBytes", json_integer((json_int_t)node_bytes(g, name->node)));
+	(void)json_object_set_new(artifact, "sizeBytes", json_integer((json_int_t)size_bytes));
 	if (n->config_name != NULL) {
 		json_t *chart = json_object();
 
@@ -137,12 +148,16 @@ json_t *inspect_json(const struct graph *graph, const struct inspect_seal *seal)
 {
 	json_t *root = json_object();
 	json_t *artifacts = json_array();
+	auto_free uint64_t *sums = sum_bytes(graph);
 
 	if (seal->sealed)
 		(void)json_object_set_new(root, "seal", seal_json(seal));
 	(void)json_object_set_new(root, "delivery", delivery_json(&graph->index.delivery));
-	for (size_t i = 0; i < graph->name_count; i++)
-		(void)json_array_append_new(artifacts, artifact_json(graph, &graph->names[i]));
+	for (size_t i = 0; i < graph->name_count; i++) {
+		const struct graph_name *name = &graph->names[i];
+		(void)json_array_append_new(
+		    artifacts, artifact_json(graph, name, sums[name->node]));
+	}
 	(void)json_object_set_new(root, "artifacts", artifacts);
 	return root;
 }
@@ -227,6 +242,6 @@ void inspect_text(struct buf *b, const struct graph *graph, const struct inspect
 	put_field(b, "previous", d->previous);
 	put_field(b, "not after", d->not_after);
 	buf_printf(b, "%-13s%zu\n", "artifacts", graph->name_count);
-	for (size_t i = 0; i < graph->name_count; i++)
+	for (size_t i = 0; i < graph->name_count && !b->overflowed; i++)
 		put_artifact(b, graph, &graph->names[i]);
 }
