@@ -27,3 +27,21 @@ def clean(text):
 def names_in(directory):
     """The names in a directory, hidden ones too: for what may be left behind."""
     return sorted(path.name for path in directory.iterdir())
+
+
+def judged(programs, layout, trust, status, *words, options=()):
+    """Both programs judge a layout, and must agree to the letter; returns what pusher said."""
+    pusher = programs.pusher.run("verify", layout, "--trust", trust, *options, status=None, timeout=20)
+    builder = programs.builder.run("verify", layout, "--trust", trust, *options, status=None,
+                                   timeout=20)
+    said = (pusher.status, pusher.stdout, pusher.stderr)
+    assert said == (builder.status, builder.stdout,
+                    re.sub("^builder: ", "pusher: ", builder.stderr, flags=re.M))
+    assert pusher.status == status, said
+    clean(pusher.stdout + pusher.stderr)
+    for word in words:
+        assert str(word) in pusher.stdout + pusher.stderr, (word, said)
+    if status and "--json" not in options:
+        assert pusher.stdout == ""
+        assert all(line.startswith("pusher: ") for line in pusher.stderr.splitlines())
+    return pusher
