@@ -219,8 +219,7 @@ static bool equal_folded(const struct text *key, const char *name)
 	return *name == '\0';
 }
 
-/* The field of exactly this name, else the first one whose name differs in letter case only. */
-static const struct field *find_field(const struct record_type *type, const struct text *key)
+const struct field *chart_yaml_find_field(const struct record_type *type, const struct text *key)
 {
 	const struct field *folded = NULL;
 
@@ -244,7 +243,7 @@ int chart_yaml_read_record(
 		return -1;
 	for (size_t i = 0; i < map->map.count; i++) {
 		struct yaml_member *member = &map->map.members[i];
-		const struct field *field = find_field(type, &member->key);
+		const struct field *field = chart_yaml_find_field(type, &member->key);
 		int status = field != NULL ? read_field(record, field, &member->value, err)
 					   : yaml_value_check(&member->value, err);
 		if (status != 0)

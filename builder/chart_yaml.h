@@ -41,6 +41,12 @@ int chart_yaml_read_record(void *record, const struct record_type *type, struct 
     struct error *err) MUST_CHECK;
 
 /**
+ * chart_yaml_find_field(type, key): the field that a key stands for: the one of exactly this name,
+ * else the first whose name differs in letter case only, by Go's folding; NULL for an unknown key.
+ */
+const struct field *chart_yaml_find_field(const struct record_type *type, const struct text *key);
+
+/**
  * chart_yaml_put_record(out, record, type, indent): the fields of a record as a block map.
  *
  * The first field goes where the writing stands, the others on lines of their own behind indent
