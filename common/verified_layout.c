@@ -166,17 +166,20 @@ static int check_signatures(
 	return 0;
 }
 
+/* What is known of a listed file: its problems are named once. */
+enum file_state { FILE_UNSEEN, FILE_SEEN, FILE_NAMED };
+
 /* Comparing the directory with the list. */
 struct comparison {
 	const struct verified_layout *v;
 	struct problems *problems;
-	bool *blob_seen; /* one for each of seal.blobs */
-	bool index_seen;
-	bool oci_layout_seen;
+	enum file_state *blobs; /* one for each of seal.blobs */
+	enum file_state index;
+	enum file_state oci_layout;
 	size_t signature_files;
 };
 
-static bool *find_seen(struct comparison *c, const char *path)
+static enum file_state *find_state(struct comparison *c, const char *path)
 {
 	static const char prefix[] = "blobs/sha256/";
 	const struct seal *seal = &c->v->seal;
@@ -184,33 +187,50 @@ static bool *find_seen(struct comparison *c, const char *path)
 	struct digest d;
 
 	if (strcmp(path, LAYOUT_INDEX) == 0)
-		return &c->index_seen;
+		return &c->index;
 	if (strcmp(path, LAYOUT_OCI_LAYOUT) == 0)
-		return &c->oci_layout_seen;
+		return &c->oci_layout;
 	if (strncmp(path, prefix, prefix_len) != 0 ||
 	    !digest_parse_hex(&d, path + prefix_len, strlen(path + prefix_len)) ||
 	    seal->blob_count == 0)
 		return NULL;
 	const struct digest *found =
 	    bsearch(&d, seal->blobs, seal->blob_count, sizeof(d), digest_compare);
-	return found != NULL ? &c->blob_seen[found - seal->blobs] : NULL;
+	return found != NULL ? &c->blobs[found - seal->blobs] : NULL;
+}
+
+/* A signature file is not hashed, and nobody has to know its key: it is bounded by its size. */
+static int check_signature_size(const struct layout *l, const char *path, struct error *err)
+{
+	char name[LAYOUT_SIGNATURE_NAME_LEN + 1];
+	uint64_t size;
+
+	layout_signature_name(name, path + strlen("SEAL."));
+	auto_fd int fd = layout_open_file(l, name, &size, err);
+	if (fd < 0)
+		return -1;
+	if (size > LIMIT_SIGNATURE_BYTES_MAX)
+		return error_set(
+		    err, ERR_SEAL, "%s: larger than %u bytes", name, LIMIT_SIGNATURE_BYTES_MAX);
+	return 0;
 }
 
 static int compare_entry(void *context, const char *path, bool is_regular, struct error *err)
 {
 	struct comparison *c = context;
 	bool is_signature = layout_is_signature_name(path);
-	bool *seen = find_seen(c, path);
+	enum file_state *state = find_state(c, path);
 
-	(void)err;
-	if (seen != NULL)
-		*seen = true;
-	if (is_signature)
-		c->signature_files++;
-	if (seen == NULL && !is_signature && strcmp(path, LAYOUT_SEAL) != 0)
+	if (state == NULL && !is_signature && strcmp(path, LAYOUT_SEAL) != 0) {
 		add_problem(c->problems, PROBLEM_ADDED, path);
-	else if (!is_regular)
+		return 0;
+	}
+	if (state != NULL)
+		*state = is_regular ? FILE_SEEN : FILE_NAMED;
+	if (!is_regular)
 		add_problem(c->problems, PROBLEM_NOT_REGULAR, path);
+	else if (is_signature && ++c->signature_files <= LIMIT_SIGNATURES_MAX)
+		return check_signature_size(&c->v->layout, path, err);
 	return 0;
 }
 
@@ -244,71 +264,80 @@ static int hash_file(int fd, const char *path, const struct digest *expected,
 	return 0;
 }
 
+/*
+ * One listed file, opened as fd; -1 with err set where that failed. What was there when the
+ * directory was read and cannot be read as a file now is named like what is missing.
+ */
 static int hash_listed(int fd, uint64_t size_bytes, const char *path, const struct digest *expected,
     struct problems *problems, struct error *err)
 {
 	if (fd < 0 && err->code == ERR_SYSTEM)
 		return -1;
-	if (fd < 0)
-		return 0; /* the comparison has named it */
+	if (fd < 0) {
+		add_problem(problems,
+		    err->sys_errno == ENOENT ? PROBLEM_MISSING : PROBLEM_NOT_REGULAR, path);
+		return 0;
+	}
 	if (size_bytes > LIMIT_BLOB_BYTES_MAX)
 		return error_set(
 		    err, ERR_LIMIT, "%s: larger than %llu bytes", path, LIMIT_BLOB_BYTES_MAX);
 	return hash_file(fd, path, expected, problems, err);
 }
 
-static int hash_files(const struct verified_layout *v, struct problems *problems, struct error *err)
+static int check_root_file(const struct comparison *c, const char *name, enum file_state state,
+    const struct digest *expected, struct error *err)
 {
-	const struct {
-		const char *name;
-		const struct digest *digest;
-	} fixed[] = {{LAYOUT_OCI_LAYOUT, &v->seal.oci_layout}, {LAYOUT_INDEX, &v->seal.index}};
 	uint64_t size = 0;
 
-	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
-		auto_fd int fd = layout_open_file(&v->layout, fixed[i].name, &size, err);
-		if (hash_listed(fd, size, fixed[i].name, fixed[i].digest, problems, err) != 0)
-			return -1;
-	}
-	for (size_t i = 0; i < v->seal.blob_count; i++) {
-		char path[sizeof("blobs/sha256/") + DIGEST_HEX_LEN];
-		auto_fd int fd = layout_open_blob(&v->layout, &v->seal.blobs[i], &size, err);
+	if (state == FILE_UNSEEN)
+		add_problem(c->problems, PROBLEM_MISSING, name);
+	if (state != FILE_SEEN)
+		return 0;
+	auto_fd int fd = layout_open_file(&c->v->layout, name, &size, err);
+	return hash_listed(fd, size, name, expected, c->problems, err);
+}
 
-		blob_path(path, &v->seal.blobs[i]);
-		if (hash_listed(fd, size, path, &v->seal.blobs[i], problems, err) != 0)
+static int check_blob_file(const struct comparison *c, size_t position, struct error *err)
+{
+	const struct digest *digest = &c->v->seal.blobs[position];
+	char path[sizeof("blobs/sha256/") + DIGEST_HEX_LEN];
+	uint64_t size = 0;
+
+	blob_path(path, digest);
+	if (c->blobs[position] == FILE_UNSEEN)
+		add_problem(c->problems, PROBLEM_MISSING, path);
+	if (c->blobs[position] != FILE_SEEN)
+		return 0;
+	auto_fd int fd = layout_open_blob(&c->v->layout, digest, &size, err);
+	return hash_listed(fd, size, path, digest, c->problems, err);
+}
+
+static int check_listed(const struct comparison *c, struct error *err)
+{
+	const struct seal *seal = &c->v->seal;
+
+	if (check_root_file(c, LAYOUT_OCI_LAYOUT, c->oci_layout, &seal->oci_layout, err) != 0 ||
+	    check_root_file(c, LAYOUT_INDEX, c->index, &seal->index, err) != 0)
+		return -1;
+	for (size_t i = 0; i < seal->blob_count; i++) {
+		if (check_blob_file(c, i, err) != 0)
 			return -1;
 	}
 	return 0;
 }
 
-static void add_missing(const struct comparison *c)
-{
-	if (!c->oci_layout_seen)
-		add_problem(c->problems, PROBLEM_MISSING, LAYOUT_OCI_LAYOUT);
-	if (!c->index_seen)
-		add_problem(c->problems, PROBLEM_MISSING, LAYOUT_INDEX);
-	for (size_t i = 0; i < c->v->seal.blob_count; i++) {
-		char path[sizeof("blobs/sha256/") + DIGEST_HEX_LEN];
-
-		blob_path(path, &c->v->seal.blobs[i]);
-		if (!c->blob_seen[i])
-			add_problem(c->problems, PROBLEM_MISSING, path);
-	}
-}
-
 /* Directory against list, then every file against its digest: all that differs is named. */
 static int check_files(struct verified_layout *v, struct problems *problems, struct error *err)
 {
-	auto_free bool *blob_seen = mem_zalloc(v->seal.blob_count, sizeof(*blob_seen));
-	struct comparison c = {.v = v, .problems = problems, .blob_seen = blob_seen};
+	auto_free enum file_state *blobs = mem_zalloc(v->seal.blob_count, sizeof(*blobs));
+	struct comparison c = {.v = v, .problems = problems, .blobs = blobs};
 
 	if (layout_each(&v->layout, compare_entry, &c, err) != 0)
 		return error_recode(err, ERR_SEAL);
 	if (c.signature_files > LIMIT_SIGNATURES_MAX)
 		return error_set(err, ERR_SEAL, "%zu signature files; the limit is %u",
 		    c.signature_files, LIMIT_SIGNATURES_MAX);
-	add_missing(&c);
-	if (hash_files(v, problems, err) != 0)
+	if (check_listed(&c, err) != 0)
 		return -1;
 	if (problems->total > 0)
 		return error_set(err, ERR_SEAL,
@@ -364,6 +393,9 @@ static int check_reachable(const struct verified_layout *v, struct error *err)
 		blob_path(path, &v->seal.blobs[i]);
 		return error_set(err, ERR_FORMAT, "%s: nothing in index.json leads to it", path);
 	}
+	/* What was added after the directory was compared, and fits. */
+	if (count > v->seal.blob_count)
+		return error_set(err, ERR_SEAL, "the content leads to files that are not sealed");
 	return 0;
 }
 
