@@ -164,6 +164,25 @@ static void opens_blobs_by_digest(void **state)
 	fixture_close(&f);
 }
 
+/* As if the layout itself were on another mount than what is in it. */
+static void stays_on_one_mount(void **state)
+{
+	struct layout_fixture f;
+	struct error err = ERROR_INIT;
+	uint64_t size;
+
+	(void)state;
+	fixture_open(&f);
+	struct digest d = fixture_blob(&f, "hello", 5);
+	struct layout l = open_layout(&f);
+	l.mount_id++;
+	expect_refused(layout_open_file(&l, LAYOUT_OCI_LAYOUT, &size, &err), &err, ERR_FORMAT,
+	    "oci-layout: a mount point inside the layout");
+	expect_refused(layout_open_blob(&l, &d, &size, &err), &err, ERR_FORMAT, ": a mount point");
+	layout_close(&l);
+	fixture_close(&f);
+}
+
 static void reads_files_up_to_the_cap(void **state)
 {
 	struct layout_fixture f;
@@ -282,6 +301,7 @@ int main(void)
 	    cmocka_unit_test(tells_of_the_machine),
 	    cmocka_unit_test(opens_regular_files_only),
 	    cmocka_unit_test(opens_blobs_by_digest),
+	    cmocka_unit_test(stays_on_one_mount),
 	    cmocka_unit_test(reads_files_up_to_the_cap),
 	    cmocka_unit_test(knows_names_of_signatures),
 	    cmocka_unit_test(shows_every_entry_once),
