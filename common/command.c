@@ -27,13 +27,20 @@ static bool is_help(const char *word)
 	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
 }
 
+/* Is the word "-x", or a cluster of options without values that has x in it, as "-qv"? */
+static bool has_short(const char *word, char short_option)
+{
+	return word[0] == '-' && word[1] != '\0' && word[1 + strspn(word + 1, "hqv")] == '\0' &&
+	       strchr(word + 1, short_option) != NULL;
+}
+
 /* Does an option stand among the words, before "--"? For what must be known before they are parsed.
  */
-static bool has_option(int argc, char **argv, const char *option, const char *short_option)
+static bool has_option(int argc, char **argv, const char *option, char short_option)
 {
 	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
 		if (strcmp(argv[i], option) == 0 ||
-		    (short_option != NULL && strcmp(argv[i], short_option) == 0))
+		    (short_option != '\0' && has_short(argv[i], short_option)))
 			return true;
 	}
 	return false;
@@ -132,8 +139,8 @@ static void run_one(const struct program *program, const struct command *command
     char **argv, struct command_outcome *outcome)
 {
 	struct error err = ERROR_INIT;
-	bool json = has_option(argc, argv, "--json", NULL);
-	bool quiet = has_option(argc, argv, "--quiet", "-q");
+	bool json = has_option(argc, argv, "--json", '\0');
+	bool quiet = has_option(argc, argv, "--quiet", 'q');
 	struct command_result result = {.text = BUF_INIT(64 * MIB),
 	    .json = NULL,
 	    .notes = BUF_INIT(1 * MIB),
@@ -144,9 +151,14 @@ static void run_one(const struct program *program, const struct command *command
 		status = buf_check(&result.text, "output", &err);
 	if (!quiet)
 		buf_put(&outcome->err, buf_text(&result.notes), result.notes.len);
-	if (status == 0)
+	if (status == 0) {
 		put_success(&result, json || result.as_json, quiet, outcome);
-	else
+		/* Half a result is none. */
+		status = buf_check(&outcome->out, "output", &err);
+		if (status != 0)
+			buf_release(&outcome->out);
+	}
+	if (status != 0)
 		put_failure(program, &err, &result.problems, json || result.as_json, outcome);
 	buf_release(&result.text);
 	buf_release(&result.notes);
@@ -165,25 +177,38 @@ static const struct command *find_command(const struct program *program, const c
 	return NULL;
 }
 
+/* The help of a command, or of the program without one; NULL for a command that there is not. */
+static const char *find_help(const struct program *program, const char *topic)
+{
+	if (topic == NULL || topic[0] == '-' || is_help(topic))
+		return program->help;
+	const struct command *command = find_command(program, topic);
+	return command != NULL ? command->help : NULL;
+}
+
 void command_run(
     const struct program *program, int argc, char **argv, struct command_outcome *outcome)
 {
 	const char *word = argc > 1 ? argv[1] : NULL;
-	const struct command *command = word != NULL ? find_command(program, word) : NULL;
+	const char *help = NULL;
 	struct problems none = PROBLEMS_INIT;
 	struct error err = ERROR_INIT;
 
 	if (word != NULL && is_help(word)) {
-		command = argc > 2 ? find_command(program, argv[2]) : NULL;
-		buf_puts(&outcome->out, command != NULL ? command->help : program->help);
+		help = find_help(program, argc > 2 ? argv[2] : NULL);
+		word = help == NULL ? argv[2] : word;
+	}
+	const struct command *command = word != NULL ? find_command(program, word) : NULL;
+	if (help != NULL) {
+		buf_puts(&outcome->out, help);
 	} else if (word == NULL) {
 		(void)error_set(&err, ERR_USAGE, "no command; see '%s --help'", program->name);
 		put_failure(program, &err, &none, false, outcome);
 	} else if (command == NULL) {
 		(void)error_set(
 		    &err, ERR_USAGE, "unknown command '%s'; see '%s --help'", word, program->name);
-		put_failure(program, &err, &none, has_option(argc, argv, "--json", NULL), outcome);
-	} else if (has_option(argc - 1, argv + 1, "--help", "-h")) {
+		put_failure(program, &err, &none, has_option(argc, argv, "--json", '\0'), outcome);
+	} else if (has_option(argc - 1, argv + 1, "--help", 'h')) {
 		buf_puts(&outcome->out, command->help);
 	} else {
 		run_one(program, command, argc - 1, argv + 1, outcome);

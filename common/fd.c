@@ -12,7 +12,9 @@ int fd_write_all(int fd, const void *bytes, size_t len)
 		ssize_t put = write(fd, at, len);
 		if (put < 0 && errno == EINTR)
 			continue;
-		if (put < 0)
+		if (put == 0)
+			errno = EIO; /* no progress and no reason: it would go on for ever */
+		if (put <= 0)
 			return -1;
 		at += put;
 		len -= (size_t)put;
