@@ -68,8 +68,9 @@ static json_t *any_string(const char *text)
 	return json_string(buf_text(&escaped));
 }
 
-static json_t *failure_json(const struct error *err, const struct problems *problems)
+static json_t *failure_json(const struct error *err, const struct command_result *result)
 {
+	const struct problems *problems = &result->problems;
 	json_t *root = json_object();
 	json_t *fault = json_object();
 	json_t *list = json_array();
@@ -90,12 +91,15 @@ static json_t *failure_json(const struct error *err, const struct problems *prob
 		(void)json_object_set(fault, "problems", list);
 	json_decref(list);
 	(void)json_object_set_new(root, "error", fault);
+	if (result->is_finding && result->json != NULL)
+		(void)json_object_update(root, result->json);
 	return root;
 }
 
 static void put_failure(const struct program *program, const struct error *err,
-    const struct problems *problems, bool json, struct command_outcome *outcome)
+    const struct command_result *result, bool json, struct command_outcome *outcome)
 {
+	const struct problems *problems = &result->problems;
 	struct buf *b = &outcome->err;
 
 	for (size_t i = 0; i < problems->count; i++) {
@@ -112,8 +116,10 @@ static void put_failure(const struct program *program, const struct error *err,
 	printable_put(b, err->text, strlen(err->text));
 	buf_putc(b, '\n');
 	if (json) {
-		json_auto_t *object = failure_json(err, problems);
+		json_auto_t *object = failure_json(err, result);
 		put_json(&outcome->out, object);
+	} else if (result->is_finding) {
+		buf_put(&outcome->out, buf_text(&result->text), result->text.len);
 	}
 	outcome->exit_status = error_exit_status(err->code);
 	outcome->interrupted = err->code == ERR_INTERRUPTED;
@@ -159,7 +165,7 @@ static void run_one(const struct program *program, const struct command *command
 			buf_release(&outcome->out);
 	}
 	if (status != 0)
-		put_failure(program, &err, &result.problems, json || result.as_json, outcome);
+		put_failure(program, &err, &result, json || result.as_json, outcome);
 	buf_release(&result.text);
 	buf_release(&result.notes);
 	json_decref(result.json);
@@ -191,7 +197,7 @@ void command_run(
 {
 	const char *word = argc > 1 ? argv[1] : NULL;
 	const char *help = NULL;
-	struct problems none = PROBLEMS_INIT;
+	const struct command_result none = {.problems = PROBLEMS_INIT};
 	struct error err = ERROR_INIT;
 
 	if (word != NULL && is_help(word)) {

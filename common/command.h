@@ -24,6 +24,7 @@ struct command_result {
 	json_t *json; /* owned; with --json: stdout. "version" and "ok" are put in front */
 	struct buf notes;         /* for people: stderr, e.g. warnings; whole lines, escaped */
 	bool as_json;             /* print json also without --json (inspect --format json) */
+	bool is_finding; /* text and json stand also where the command fails, as lint's do */
 	struct problems problems; /* the files at fault, named before the error */
 };
 
@@ -74,7 +75,9 @@ struct common_options {
  * here. On failure outcome->err gets "<program>: <problem path>: <what>" lines and one "<program>:
  * <error>" line, and with --json outcome->out gets
  * {"version":1,"ok":false,"error":{"code":...,"message":...,"problems":[...]}}. With --quiet the
- * text goes nowhere and notes are dropped; errors stay. Prints nothing.
+ * text goes nowhere and notes are dropped; errors stay. Of a result that is_finding the text is
+ * written after a failure too, with --quiet as well, and the members of json beside "error". Prints
+ * nothing.
  */
 void command_run(
     const struct program *program, int argc, char **argv, struct command_outcome *outcome);
