@@ -135,12 +135,12 @@ static int read_entry(struct tar_walk *w, struct archive_entry *entry)
 	if (archive_entry_size(entry) != (la_int64_t)header.size_bytes)
 		return error_set(w->err, ERR_CHART, "entry '%s': its size is ambiguous", name);
 	if (archive_entry_filetype(entry) == AE_IFDIR) {
-		if (header.size_bytes != 0)
-			return error_set(
-			    w->err, ERR_CHART, "entry '%s': a directory with content", name);
+		if (header.size_bytes != 0 || (header.type != '5' && header.type != '\0'))
+			return error_set(w->err, ERR_CHART,
+			    "entry '%s': a file with the name of a directory", name);
 		return 0;
 	}
-	if (header.is_directory || archive_entry_filetype(entry) != AE_IFREG ||
+	if (header.type == '5' || archive_entry_filetype(entry) != AE_IFREG ||
 	    archive_entry_hardlink(entry) != NULL || archive_entry_symlink(entry) != NULL)
 		return error_set(w->err, ERR_CHART, "entry '%s': not a regular file", name);
 	return read_file(w, name, header.size_bytes);

@@ -87,7 +87,7 @@ static int inflate_all(struct buf *out, z_stream *z, struct error *err)
 	for (;;) {
 		size_t left = out->max - out->len;
 		size_t room = left < CHUNK_BYTES ? left : CHUNK_BYTES;
-		char past_cap;
+		char past_cap = 0;
 		char *into = room != 0 ? buf_room(out, room) : &past_cap;
 
 		z->next_out = (unsigned char *)into;

@@ -1,5 +1,6 @@
 #include "builder/tar_header.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 /* Offsets and sizes of the ustar header's fields. */
@@ -16,12 +17,13 @@ enum {
 	PREFIX_BYTES = 155,
 };
 
+enum kind { KIND_V7, KIND_USTAR, KIND_GNU, KIND_UNKNOWN };
+
 struct walk {
 	const char *tar;
 	size_t len;
 	size_t at;
-	bool has_pax;
-	bool has_long_name;
+	bool has_name; /* in an extension, pax or GNU, that has been seen */
 	struct error *err;
 };
 
@@ -30,7 +32,7 @@ static int refuse(struct walk *w, const char *reason)
 	return error_set(w->err, ERR_CHART, "%s", reason);
 }
 
-/* Octal digits, led by blanks or zeros, ended by a blank, a NUL or the field. */
+/* Octal digits with nothing but blanks and NULs around them. */
 static bool read_octal(const char *field, size_t field_bytes, size_t *out)
 {
 	size_t i = 0;
@@ -40,7 +42,51 @@ static bool read_octal(const char *field, size_t field_bytes, size_t *out)
 		i++;
 	for (; i < field_bytes && field[i] >= '0' && field[i] <= '7'; i++)
 		*out = *out << 3 | (size_t)(field[i] - '0'); /* at most 36 bits */
-	return i == field_bytes || field[i] == ' ' || field[i] == '\0';
+	while (i < field_bytes && (field[i] == ' ' || field[i] == '\0'))
+		i++;
+	return i == field_bytes;
+}
+
+/*
+ * Numbers that nobody needs here, but that Helm's reader refuses when they are broken. In a GNU
+ * header it takes times that are broken for the prefix of a name, which no other reader does.
+ */
+static bool has_broken_number(const char *header, enum kind kind)
+{
+	static const struct {
+		size_t offset, bytes;
+		enum kind from;     /* no other has it */
+		bool may_be_binary; /* GNU tar's way to write a large one */
+	} fields[] = {
+	    {100, 8, KIND_V7, false},    /* mode */
+	    {108, 8, KIND_V7, true},     /* user */
+	    {116, 8, KIND_V7, true},     /* group */
+	    {136, 12, KIND_V7, false},   /* time of change */
+	    {329, 8, KIND_USTAR, false}, /* device, major and minor */
+	    {337, 8, KIND_USTAR, false},
+	    {345, 12, KIND_GNU, false}, /* time of access, of change of status */
+	    {357, 12, KIND_GNU, false},
+	};
+	size_t number;
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		const char *field = header + fields[i].offset;
+		bool is_binary = fields[i].may_be_binary && ((unsigned char)field[0] & 0x80) != 0;
+		if (kind >= fields[i].from && !is_binary &&
+		    !read_octal(field, fields[i].bytes, &number))
+			return true;
+	}
+	return false;
+}
+
+/* Readers part over headers that are neither of the three. */
+static enum kind kind_of(const char *header)
+{
+	if (memcmp(header + MAGIC, "ustar\0", 6) == 0)
+		return memcmp(header + 508, "tar", 4) != 0 ? KIND_USTAR : KIND_UNKNOWN; /* star */
+	if (memcmp(header + MAGIC, "ustar  ", 8) == 0)
+		return KIND_GNU;
+	return memcmp(header + MAGIC, "ustar", 5) != 0 ? KIND_V7 : KIND_UNKNOWN;
 }
 
 static bool has_hidden_tail(const char *field, size_t field_bytes)
@@ -63,15 +109,40 @@ static bool key_is(const char *record, size_t len, const char *key)
 	return len >= key_len && memcmp(record, key, key_len) == 0;
 }
 
+/* -?[0-9]+(\.[0-9]*)?, or nothing, which unsets a record. */
+static bool is_number(const char *value, size_t len)
+{
+	size_t i = len != 0 && value[0] == '-' ? 1 : 0;
+	size_t digits = i;
+
+	while (i < len && value[i] >= '0' && value[i] <= '9')
+		i++;
+	if (i == digits)
+		return len == 0;
+	if (i < len && value[i] == '.') {
+		i++;
+		while (i < len && value[i] >= '0' && value[i] <= '9')
+			i++;
+	}
+	return i == len;
+}
+
 /* "key=value\n" */
 static int check_pax_record(struct walk *w, const char *record, size_t len)
 {
+	static const char *const numbers[] = {"uid=", "gid=", "mtime=", "atime=", "ctime="};
+
 	if (key_is(record, len, "size="))
 		return refuse(w, "has its size in a pax record");
 	if (key_is(record, len, "GNU.sparse."))
 		return refuse(w, "is a sparse file");
 	if (key_is(record, len, "path=") && memchr(record, '\0', len) != NULL)
 		return refuse(w, "has a NUL in its name");
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		size_t key = strlen(numbers[i]);
+		if (key_is(record, len, numbers[i]) && !is_number(record + key, len - key - 1))
+			return refuse(w, "has a broken number in its pax header");
+	}
 	return 0;
 }
 
@@ -94,21 +165,16 @@ static int check_pax(struct walk *w, const char *body, size_t len)
 	return 0;
 }
 
+/* At most one of pax and long name, and it belongs to the very next header. */
 static int check_extension(struct walk *w, char type, const char *body, size_t len)
 {
-	if (type == 'x') {
-		if (w->has_pax || w->has_long_name)
-			return refuse(w, "has two names");
-		w->has_pax = true;
+	if (w->has_name && type != 'K')
+		return refuse(w, "has two extended headers");
+	w->has_name = w->has_name || type == 'x' || type == 'L';
+	if (type == 'x' || type == 'g')
 		return check_pax(w, body, len);
-	}
-	if (type == 'L') {
-		if (w->has_pax || w->has_long_name)
-			return refuse(w, "has two names");
-		w->has_long_name = true;
-		if (has_hidden_tail(body, len))
-			return refuse(w, "has a NUL in its name");
-	}
+	if (type == 'L' && has_hidden_tail(body, len))
+		return refuse(w, "has a NUL in its name");
 	return 0;
 }
 
@@ -123,15 +189,28 @@ static int check_entry(struct walk *w, const char *header, size_t size, struct t
 		return refuse(w, "is a sparse file");
 	if (type != '\0' && type != '0' && type != '5' && type != '7')
 		return refuse(w, "is of an unknown type");
-	if (!read_octal(header + MODE, MODE_BYTES, &mode))
-		return refuse(w, "has a broken mode");
+	(void)read_octal(header + MODE, MODE_BYTES, &mode); /* it can: has_broken_number() */
 	if (type != '5' && (mode & 0170000) != 0 && (mode & 0170000) != 0100000)
 		return refuse(w, "has the mode of another file type");
 	if (type == '5' && size != 0)
 		return refuse(w, "is a directory with content");
 	out->content = w->at;
 	out->size_bytes = size;
-	out->is_directory = type == '5';
+	out->type = type;
+	return 0;
+}
+
+static int check_fields(struct walk *w, const char *header)
+{
+	enum kind kind = kind_of(header);
+
+	if (kind == KIND_UNKNOWN)
+		return refuse(w, "has a header of an unknown kind");
+	if (has_broken_number(header, kind))
+		return refuse(w, "has a broken number in its header");
+	if (has_hidden_tail(header + NAME, NAME_BYTES) ||
+	    (kind == KIND_USTAR && has_hidden_tail(header + PREFIX, PREFIX_BYTES)))
+		return refuse(w, "has a NUL in its name");
 	return 0;
 }
 
@@ -143,12 +222,10 @@ static int check_block(struct walk *w, struct tar_header *out, bool *done)
 
 	if (w->len - w->at < TAR_BLOCK_BYTES)
 		return refuse(w, "is cut off");
+	if (check_fields(w, header) != 0)
+		return -1;
 	if (!read_octal(header + SIZE, SIZE_BYTES, &size))
 		return refuse(w, "has a broken size");
-	bool is_ustar = memcmp(header + MAGIC, "ustar", 6) == 0;
-	if (has_hidden_tail(header + NAME, NAME_BYTES) ||
-	    (is_ustar && has_hidden_tail(header + PREFIX, PREFIX_BYTES)))
-		return refuse(w, "has a NUL in its name");
 	w->at += TAR_BLOCK_BYTES;
 	*done = header[TYPE] == '\0' || strchr("xgLK", header[TYPE]) == NULL;
 	if (*done)

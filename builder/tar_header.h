@@ -6,7 +6,6 @@
 #ifndef BUILDER_TAR_HEADER_H
 #define BUILDER_TAR_HEADER_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,7 +16,7 @@
 struct tar_header {
 	size_t content; /* offset of the entry's content */
 	size_t size_bytes;
-	bool is_directory;
+	char type; /* '0', '7': a file; '5': a directory; NUL: either, by the name */
 };
 
 /**
@@ -25,9 +24,10 @@ struct tar_header {
  * GNU extension headers, if any, then the entry's own.
  *
  * Returns 0, or -1 with ERR_CHART, naming no entry: a link, device, FIFO or unknown type; a sparse
- * file; a size that is not plain octal or is set by a pax record; a mode that speaks of another
- * file type; a NUL inside a name, where readers differ in what the name is; two names for one
- * entry; headers cut off.
+ * file; a size that is not plain octal or is set by a pax record; a number that Helm would refuse;
+ * a kind of header that readers understand differently; a mode that speaks of another file type; a
+ * NUL inside a name, where readers differ in what the name is; two extended headers for one; headers cut
+ * off.
  * Does not verify header sums nor read names: libarchive does.
  */
 int tar_header_check(struct tar_header *out, const char *tar, size_t len, size_t offset,

@@ -114,6 +114,7 @@ static void test_entries(void **state)
 		"entry 'a/x\x1B': has control, invisible or non-UTF-8 characters in its name"},
 	    {"a/x\xFF", ERR_CHART,
 		"entry 'a/x\xFF': has control, invisible or non-UTF-8 characters in its name"},
+	    {"a/x/", ERR_CHART, "entry 'a/x/': a file with the name of a directory"},
 	    {"a/requirements.yaml", ERR_UNSUPPORTED,
 		"requirements.yaml is not handled by this version"},
 	};
@@ -159,6 +160,60 @@ static void test_raw_headers(void **state)
 	expect_paths(&tar, "Chart.yaml x");
 }
 
+/* Headers that libarchive and Go's reader, which is Helm's, would read differently. */
+static void test_ambiguous_headers(void **state)
+{
+	static const struct {
+		size_t offset;
+		const char *bytes;
+		size_t len;
+		const char *text;
+	} cases[] = {
+	    {108, "xxxxxxx", 8, "entry 'a/x': has a broken number in its header"},
+	    {136, "\x80", 1, "entry 'a/x': has a broken number in its header"},
+	    {108, "\x80\0\0\0\1\0\0\0", 8, NULL}, /* a large user id, as GNU tar writes it */
+	    {137, "0 0", 3, "entry 'a/x': has a broken number in its header"},
+	    {329, "/", 1, "entry 'a/x': has a broken number in its header"},
+	    {100, "9", 1, "entry 'a/x': has a broken number in its header"},
+	    {345, "a\0b", 3, "entry 'a/a/x': has a NUL in its name"},
+	    {263, " \0", 2, NULL}, /* ustar of another version: both readers take it */
+	    {262, "!", 1, "entry 'a/x': has a header of an unknown kind"},
+	    {508, "tar", 4, "entry 'a/x': has a header of an unknown kind"}, /* star */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		auto_buf struct buf tar = TAR_FIXTURE_INIT;
+		tar_file(&tar, "a/Chart.yaml", CHART_YAML);
+		size_t offset = tar_header(&tar, '0', "a/x", 3, "00000000000");
+		memcpy(tar.data + offset + cases[i].offset, cases[i].bytes, cases[i].len);
+		tar_sum(&tar, offset);
+		tar_end(&tar);
+		if (cases[i].text != NULL)
+			expect_error(&tar, ERR_CHART, cases[i].text);
+		else
+			expect_paths(&tar, "Chart.yaml x");
+	}
+}
+
+/* In a GNU header with broken times Go finds a prefix for the name. */
+static void test_gnu_header(void **state)
+{
+	auto_buf struct buf tar = TAR_FIXTURE_INIT;
+
+	(void)state;
+	tar_file(&tar, "a/Chart.yaml", CHART_YAML);
+	size_t offset = tar_header(&tar, '0', "a/x", 3, "00000000000");
+	memcpy(tar.data + offset + 257, "ustar  ", 8);
+	memcpy(tar.data + offset + 345, "14524770400", 12);
+	tar_sum(&tar, offset);
+	tar_end(&tar);
+	expect_paths(&tar, "Chart.yaml x");
+	memcpy(tar.data + offset + 345, "prefix\0\0\0\0\0", 12);
+	tar_sum(&tar, offset);
+	expect_error(&tar, ERR_CHART, "entry 'a/x': has a broken number in its header");
+}
+
 static void test_extensions(void **state)
 {
 	static const struct {
@@ -171,6 +226,9 @@ static void test_extensions(void **state)
 	    {'x', "20 GNU.sparse.foo=1\n", 20, "entry 'a/y': is a sparse file"},
 	    {'x', "14 path=a/x\0z\n", 14, "entry 'a/x': has a NUL in its name"},
 	    {'L', "a/x\0z", 5, "entry 'a/x': has a NUL in its name"},
+	    {'x', "11 mtime=x\n", 11, "entry 'a/y': has a broken number in its pax header"},
+	    {'x', "13 uid=1.5.6\n", 13, "entry 'a/y': has a broken number in its pax header"},
+	    {'g', "9 a=b\n", 6, "entry 'a/y': has a broken pax header"},
 	};
 
 	(void)state;
@@ -194,7 +252,7 @@ static void test_extensions(void **state)
 	auto_chart_archive struct chart_archive a;
 	struct error err = ERROR_INIT;
 	assert_int_equal(chart_archive_read_tar(&a, two.data, two.len, &err), -1);
-	assert_non_null(strstr(err.text, "has two names"));
+	assert_non_null(strstr(err.text, "has two extended headers"));
 }
 
 static void test_whole(void **state)
@@ -313,6 +371,8 @@ int main(void)
 	    cmocka_unit_test(test_types),
 	    cmocka_unit_test(test_entries),
 	    cmocka_unit_test(test_raw_headers),
+	    cmocka_unit_test(test_ambiguous_headers),
+	    cmocka_unit_test(test_gnu_header),
 	    cmocka_unit_test(test_extensions),
 	    cmocka_unit_test(test_whole),
 	    cmocka_unit_test(test_broken),
