@@ -17,8 +17,7 @@ struct anchor {
 
 struct reader {
 	yaml_parser_t yaml;
-	const char *bytes;
-	struct yaml_source source;
+	struct yaml_source *source;
 	void *anchors; /* tsearch() tree of struct anchor */
 	size_t node_count;
 	struct error *err;
@@ -56,15 +55,15 @@ static size_t fault_line(const struct reader *r)
 
 	if (r->yaml.error != YAML_READER_ERROR)
 		return r->yaml.problem_mark.line + 1;
-	for (size_t i = 0; i < r->yaml.problem_offset; i++)
-		line += r->bytes[i] == '\n';
+	for (size_t i = 0; i < r->yaml.problem_offset && i < r->source->text.len; i++)
+		line += r->source->text.data[i] == '\n';
 	return line;
 }
 
 static int next_event(struct reader *r, yaml_event_t *event)
 {
 	if (yaml_parser_parse(&r->yaml, event) == 1)
-		return yaml_source_check(&r->source, event, r->err);
+		return yaml_source_check(r->source, event, r->err);
 	memset(event, 0, sizeof(*event));
 	if (r->yaml.error == YAML_MEMORY_ERROR)
 		return error_set(r->err, ERR_SYSTEM, "out of memory");
@@ -104,6 +103,7 @@ static void read_scalar(struct reader *r, const yaml_event_t *event, struct yaml
 	node->kind = YAML_KIND_SCALAR;
 	node->len = event->data.scalar.length;
 	node->bytes = mem_strndup((const char *)event->data.scalar.value, node->len);
+	node->len = yaml_source_restore(r->source, node->bytes, node->len);
 	if (event->data.scalar.tag != NULL)
 		node->tag = mem_strdup((const char *)event->data.scalar.tag);
 	node->implicit = event->data.scalar.plain_implicit != 0;
@@ -193,24 +193,41 @@ static int read_document(struct reader *r, struct yaml_node **root)
 	return next_event(r, &end);
 }
 
-int yaml_node_parse(struct yaml_node **out, const char *bytes, size_t len, struct error *err)
+/* One attempt. *out_retry: it failed, but the source is better now. */
+static int parse(
+    struct yaml_node **out, struct yaml_source *source, bool *out_retry, struct error *err)
 {
-	struct reader r = {.bytes = bytes, .anchors = NULL, .node_count = 0, .err = err};
+	struct reader r = {.source = source, .anchors = NULL, .node_count = 0, .err = err};
+	auto_yaml_node struct yaml_node *root = NULL;
 
-	*out = NULL;
-	if (len > LIMIT_YAML_BYTES_MAX)
-		return error_set(err, ERR_LIMIT, "larger than %u bytes", LIMIT_YAML_BYTES_MAX);
+	*out_retry = false;
 	if (yaml_parser_initialize(&r.yaml) == 0)
 		return error_set(err, ERR_SYSTEM, "out of memory");
-	yaml_source_init(&r.source, bytes, len);
-	yaml_parser_set_input_string(&r.yaml, (const unsigned char *)bytes, len);
-
-	auto_yaml_node struct yaml_node *root = NULL;
+	yaml_source_begin(source, &r.yaml);
 	int status = read_document(&r, &root);
 	tdestroy(r.anchors, free_anchor);
+	if (status != 0)
+		*out_retry = yaml_source_repair(source, &r.yaml);
 	yaml_parser_delete(&r.yaml);
 	if (status != 0)
 		return -1;
 	*out = steal_ptr(&root);
 	return 0;
+}
+
+int yaml_node_parse(struct yaml_node **out, const char *bytes, size_t len, struct error *err)
+{
+	struct yaml_source source = {.fed = 0};
+	bool retry = true;
+	int status = -1;
+
+	*out = NULL;
+	if (len > LIMIT_YAML_BYTES_MAX)
+		return error_set(err, ERR_LIMIT, "larger than %u bytes", LIMIT_YAML_BYTES_MAX);
+	if (yaml_source_init(&source, bytes, len, err) == 0) {
+		while (status != 0 && retry)
+			status = parse(out, &source, &retry, err);
+	}
+	yaml_source_release(&source);
+	return status;
 }

@@ -3,19 +3,203 @@
 #include <string.h>
 
 #include "builder/unicode.h"
+#include "common/limits.h"
 
-static void rewind_source(struct yaml_source *s)
+/* go-yaml reads in pieces of this size: a bad byte in a later one than the document's last does no
+ * harm to it. */
+#define PIECE_BYTES 512U
+/* Parsing again from the start is for the odd slip, not for a megabyte of them. */
+#define FED_IN_VAIN_BYTES_MAX (4U * LIMIT_YAML_BYTES_MAX)
+
+#define BYTE_ORDER_MARK "\xEF\xBB\xBF"
+#define STAND_IN_FIRST 0xE000U /* the private use area, each three bytes long */
+#define STAND_IN_LAST 0xF8FFU
+
+static bool begins_with(const char *bytes, size_t len, const char *prefix)
 {
-	bool has_mark = s->len >= 3 && memcmp(s->bytes, "\xEF\xBB\xBF", 3) == 0;
+	return len >= strlen(prefix) && memcmp(bytes, prefix, strlen(prefix)) == 0;
+}
 
-	s->at = has_mark ? 3 : 0; /* which libyaml does not count */
+static void put_utf8(struct buf *out, uint32_t c)
+{
+	if (c >= 0x10000)
+		buf_putc(out, (char)(0xF0 | c >> 18));
+	if (c >= 0x800)
+		buf_putc(out, (char)(c >= 0x10000 ? 0x80 | (c >> 12 & 0x3F) : 0xE0 | c >> 12));
+	if (c >= 0x80)
+		buf_putc(out, (char)(c >= 0x800 ? 0x80 | (c >> 6 & 0x3F) : 0xC0 | c >> 6));
+	buf_putc(out, (char)(c >= 0x80 ? 0x80 | (c & 0x3F) : c));
+}
+
+/* One unit at a place that has two bytes. */
+static uint32_t unit_at(const char *bytes, size_t at, bool big_endian)
+{
+	unsigned first = (unsigned char)bytes[at];
+	unsigned second = (unsigned char)bytes[at + 1];
+
+	return big_endian ? first << 8 | second : second << 8 | first;
+}
+
+/* One character, behind which *at is left; false for what is not UTF-16. */
+static bool decode_utf16(uint32_t *out, const char *bytes, size_t len, size_t *at, bool big_endian)
+{
+	if (len - *at < 2)
+		return false;
+	*out = unit_at(bytes, *at, big_endian);
+	*at += 2;
+	if (*out < 0xD800 || *out > 0xDFFF)
+		return true;
+	if (*out > 0xDBFF || len - *at < 2)
+		return false;
+	uint32_t low = unit_at(bytes, *at, big_endian);
+	*at += 2;
+	*out = 0x10000 + ((*out & 0x3FF) << 10) + (low & 0x3FF);
+	return low >= 0xDC00 && low <= 0xDFFF;
+}
+
+/* The text ends in a byte that is not UTF-8 where the source is not UTF-16, for libyaml to find if
+ * it gets there. */
+static void put_utf16(struct buf *out, const char *bytes, size_t len, bool big_endian)
+{
+	for (size_t at = 0; at < len;) {
+		uint32_t c;
+		if (!decode_utf16(&c, bytes, len, &at, big_endian)) {
+			buf_putc(out, '\xFF');
+			return;
+		}
+		put_utf8(out, c);
+	}
+}
+
+static uint32_t hex_value(const char *digits, size_t count)
+{
+	uint32_t value = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		char c = digits[i];
+		if (c >= '0' && c <= '9')
+			value = value << 4 | (uint32_t)(c - '0');
+		else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
+			value = value << 4 | (uint32_t)((c | 0x20) - 'a' + 10);
+		else
+			return 0;
+	}
+	return value;
+}
+
+/* The character at a place, or the one that an escape there may spell. */
+static uint32_t character_at(const struct buf *text, size_t at)
+{
+	const char *bytes = text->data + at;
+	size_t len = text->len - at;
+	uint32_t c = 0;
+
+	if (len >= 6 && bytes[0] == '\\' && bytes[1] == 'u')
+		return hex_value(bytes + 2, 4);
+	if (len >= 10 && bytes[0] == '\\' && bytes[1] == 'U')
+		return hex_value(bytes + 2, 8);
+	return unicode_decode(&c, bytes, len) == 3 ? c : 0;
+}
+
+/* A character that the text neither has nor spells; 0 where it has them all. */
+static uint32_t choose_stand_in(const struct yaml_source *s)
+{
+	bool used[STAND_IN_LAST - STAND_IN_FIRST + 1] = {false};
+
+	for (size_t at = 0; at < s->text.len; at++) {
+		uint32_t c = character_at(&s->text, at);
+		if (c >= STAND_IN_FIRST && c <= STAND_IN_LAST)
+			used[c - STAND_IN_FIRST] = true;
+	}
+	for (size_t i = 0; i < sizeof(used); i++) {
+		uint32_t c = (uint32_t)(STAND_IN_FIRST + i);
+		if (!used[i] && c != s->mark_stand_in && c != s->colon_stand_in)
+			return c;
+	}
+	return 0;
+}
+
+/* Replaces count bytes of the text, the rest of which moves. */
+static void splice(struct buf *text, size_t at, size_t count, const struct buf *with)
+{
+	struct buf changed = BUF_INIT(text->max);
+
+	buf_put(&changed, text->data, at);
+	buf_put(&changed, buf_text(with), with->len);
+	buf_put(&changed, text->data + at + count, text->len - at - count);
+	buf_release(text);
+	*text = changed;
+}
+
+static int replace_marks(struct yaml_source *s, struct error *err)
+{
+	auto_buf struct buf stand_in = BUF_INIT(4);
+	char *mark = s->text.data;
+	const char *end = s->text.data + s->text.len;
+
+	if (begins_with(s->text.data, s->text.len, BYTE_ORDER_MARK))
+		return error_set(err, ERR_CHART, "line 1: two byte order marks");
+	mark = memmem(mark, (size_t)(end - mark), BYTE_ORDER_MARK, 3);
+	if (mark == NULL)
+		return 0;
+	s->mark_stand_in = choose_stand_in(s);
+	if (s->mark_stand_in == 0)
+		return error_set(
+		    err, ERR_LIMIT, "U+FEFF beside all characters of the private use area");
+	put_utf8(&stand_in, s->mark_stand_in);
+	for (; mark != NULL; mark = memmem(mark, (size_t)(end - mark), BYTE_ORDER_MARK, 3))
+		memcpy(mark, stand_in.data, stand_in.len);
+	return 0;
+}
+
+int yaml_source_init(struct yaml_source *s, const char *bytes, size_t len, struct error *err)
+{
+	/* UTF-16 grows by a half at most, each repair by two bytes. */
+	*s = (struct yaml_source){.text = BUF_INIT(2 * (size_t)LIMIT_YAML_BYTES_MAX)};
+	if (begins_with(bytes, len, "\xFF\xFE"))
+		put_utf16(&s->text, bytes + 2, len - 2, false);
+	else if (begins_with(bytes, len, "\xFE\xFF"))
+		put_utf16(&s->text, bytes + 2, len - 2, true);
+	else if (begins_with(bytes, len, BYTE_ORDER_MARK))
+		buf_put(&s->text, bytes + 3, len - 3);
+	else
+		buf_put(&s->text, bytes, len);
+	if (buf_check(&s->text, "the text", err) != 0)
+		return -1;
+	return s->text.len != 0 ? replace_marks(s, err) : 0;
+}
+
+void yaml_source_release(struct yaml_source *s)
+{
+	buf_release(&s->text);
+}
+
+static int feed(void *source, unsigned char *room, size_t size, size_t *out_size)
+{
+	struct yaml_source *s = source;
+	size_t left = s->text.len - s->fed;
+	size_t piece = left < PIECE_BYTES ? left : PIECE_BYTES;
+
+	*out_size = piece < size ? piece : size;
+	if (*out_size != 0)
+		memcpy(room, s->text.data + s->fed, *out_size);
+	s->fed += *out_size;
+	return 1;
+}
+
+static void rewind_place(struct yaml_source *s)
+{
+	s->at = 0;
 	s->index = 0;
 }
 
-void yaml_source_init(struct yaml_source *s, const char *bytes, size_t len)
+void yaml_source_begin(struct yaml_source *s, yaml_parser_t *parser)
 {
-	*s = (struct yaml_source){.bytes = bytes, .len = len};
-	rewind_source(s);
+	s->fed = 0;
+	s->flow_depth = 0;
+	rewind_place(s);
+	yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING);
+	yaml_parser_set_input(parser, feed, s);
 }
 
 /*
@@ -25,14 +209,14 @@ void yaml_source_init(struct yaml_source *s, const char *bytes, size_t len)
 static const char *find(struct yaml_source *s, const yaml_mark_t *mark)
 {
 	if (mark->index < s->index)
-		rewind_source(s);
-	while (s->index < mark->index && s->at < s->len) {
+		rewind_place(s);
+	while (s->index < mark->index && s->at < s->text.len) {
 		uint32_t c;
-		size_t width = unicode_decode(&c, s->bytes + s->at, s->len - s->at);
+		size_t width = unicode_decode(&c, s->text.data + s->at, s->text.len - s->at);
 		s->at += width != 0 ? width : 1;
 		s->index++;
 	}
-	return s->bytes + s->at;
+	return buf_text(&s->text) + s->at;
 }
 
 static const char *find_end(const struct yaml_source *s, const yaml_mark_t *mark)
@@ -40,6 +224,83 @@ static const char *find_end(const struct yaml_source *s, const yaml_mark_t *mark
 	struct yaml_source ahead = *s;
 
 	return find(&ahead, mark);
+}
+
+/* From one \' on, all of them up to the end of the quoted text. */
+static void repair_apostrophes(struct yaml_source *s, size_t first)
+{
+	char *to = s->text.data + first;
+	const char *from = to;
+	const char *end = s->text.data + s->text.len;
+
+	while (from < end && *from != '"') {
+		if (*from != '\\' || from + 1 == end) {
+			*to++ = *from++;
+			continue;
+		}
+		if (from[1] != '\'')
+			*to++ = from[0];
+		*to++ = from[1];
+		from += 2;
+	}
+	memmove(to, from, (size_t)(end - from));
+	s->text.len -= (size_t)(from - to);
+	s->text.data[s->text.len] = '\0';
+}
+
+static bool repair_colon(struct yaml_source *s, size_t at)
+{
+	auto_buf struct buf stand_in = BUF_INIT(4);
+
+	if (s->colon_stand_in == 0)
+		s->colon_stand_in = choose_stand_in(s);
+	if (s->colon_stand_in == 0)
+		return false;
+	put_utf8(&stand_in, s->colon_stand_in);
+	splice(&s->text, at, 1, &stand_in);
+	return !s->text.overflowed;
+}
+
+bool yaml_source_repair(struct yaml_source *s, const yaml_parser_t *parser)
+{
+	if (parser->error != YAML_SCANNER_ERROR || s->text.len == 0)
+		return false;
+	const char *place = find(s, &parser->problem_mark);
+	size_t at = (size_t)(place - s->text.data);
+	s->fed_in_vain += s->fed;
+	if (s->fed_in_vain > FED_IN_VAIN_BYTES_MAX)
+		return false;
+	if (strcmp(parser->problem, "found unknown escape character") == 0 &&
+	    begins_with(place, s->text.len - at, "\\'")) {
+		repair_apostrophes(s, at);
+		return true;
+	}
+	if (strcmp(parser->problem, "found unexpected ':'") == 0 && *place == ':')
+		return repair_colon(s, at);
+	return false;
+}
+
+size_t yaml_source_restore(const struct yaml_source *s, char *bytes, size_t len)
+{
+	size_t kept = 0;
+
+	if (s->mark_stand_in == 0 && s->colon_stand_in == 0)
+		return len;
+	for (size_t at = 0; at < len;) {
+		uint32_t c = 0;
+		size_t width = unicode_decode(&c, bytes + at, len - at);
+		if (c != 0 && c == s->colon_stand_in) {
+			bytes[kept++] = ':';
+		} else {
+			bool is_mark = c != 0 && c == s->mark_stand_in;
+			memmove(bytes + kept, is_mark ? BYTE_ORDER_MARK : bytes + at,
+			    width != 0 ? width : 1);
+			kept += width != 0 ? width : 1;
+		}
+		at += width != 0 ? width : 1;
+	}
+	bytes[kept] = '\0';
+	return kept;
 }
 
 static int refuse(const yaml_event_t *event, const char *what, struct error *err)
@@ -66,7 +327,11 @@ static bool has_cut_tag(const char *at, const char *end)
 	static const char blanks[] = " \t\r\n";
 
 	while (at < end && (*at == '!' || *at == '&')) {
-		bool is_tag = *at == '!' && !(at + 1 < end && at[1] == '<');
+		bool is_tag = *at == '!';
+		if (is_tag && end - at > 1 && at[1] == '<') {
+			const char *close = memchr(at, '>', (size_t)(end - at));
+			at = close != NULL ? close : end;
+		}
 		for (; at < end && strchr(blanks, *at) == NULL; at++) {
 			if (strchr(",[]{}", *at) == NULL)
 				continue;
@@ -87,7 +352,7 @@ static int check_scalar(struct yaml_source *s, const yaml_event_t *event, struct
 	if (style == YAML_PLAIN_SCALAR_STYLE && s->flow_depth != 0 &&
 	    memchr(event->data.scalar.value, '?', event->data.scalar.length) != NULL)
 		return refuse(event, "an unquoted '?' inside [] or {}", err);
-	if (style != YAML_DOUBLE_QUOTED_SCALAR_STYLE || !s->is_utf8)
+	if (style != YAML_DOUBLE_QUOTED_SCALAR_STYLE)
 		return 0;
 	const char *start = find(s, &event->start_mark);
 	if (has_slash_escape(start, find_end(s, &event->end_mark)))
@@ -115,14 +380,12 @@ static void count_depth(struct yaml_source *s, const yaml_event_t *event)
 
 int yaml_source_check(struct yaml_source *s, const yaml_event_t *event, struct error *err)
 {
-	if (event->type == YAML_STREAM_START_EVENT)
-		s->is_utf8 = event->data.stream_start.encoding == YAML_UTF8_ENCODING;
 	if (event->type == YAML_SCALAR_EVENT && check_scalar(s, event, err) != 0)
 		return -1;
 	bool is_node = event->type == YAML_SCALAR_EVENT ||
 		       event->type == YAML_SEQUENCE_START_EVENT ||
 		       event->type == YAML_MAPPING_START_EVENT;
-	if (is_node && s->is_utf8 && has_cut_tag(find(s, &event->start_mark), s->bytes + s->len))
+	if (is_node && has_cut_tag(find(s, &event->start_mark), buf_text(&s->text) + s->text.len))
 		return refuse(event, "a tag that ends at one of ',[]{}'", err);
 	count_depth(s, event);
 	return 0;

@@ -194,6 +194,8 @@ static void test_errors(void **state)
 		"line 1: an unquoted '?' inside [] or {}, which Helm does not read the same way"},
 	    {"a: [!, x]\n", ERR_CHART,
 		"line 1: a tag that ends at one of ',[]{}', which Helm does not read the same way"},
+	    {"a: [!<y>, x]\n", ERR_CHART,
+		"line 1: a tag that ends at one of ',[]{}', which Helm does not read the same way"},
 	    {"a: [&x !y, x]\n", ERR_CHART,
 		"line 1: a tag that ends at one of ',[]{}', which Helm does not read the same way"},
 	};
@@ -220,6 +222,94 @@ static void test_source(void **state)
 	struct error err = ERROR_INIT;
 	assert_int_equal(yaml_value_parse(&v, utf16, sizeof(utf16), &err), 0);
 	assert_string_equal(text_string(&v.list.items[0].text), "?");
+}
+
+/* Where go-yaml takes what libyaml does not. */
+static void test_repairs(void **state)
+{
+	static const char *const cases[][2] = {
+	    {"\"it\\'s\"", "\"it's\""},
+	    {"[\"\\'\\'\\\\'\\\"\", '\\', \"\\'\"]", "[\"''\\\\'\\\"\",\"\\\\\",\"'\"]"},
+	    {"[a:, :b:, c:]", NULL},
+	    {"[a:, b::, c:]", "[\"a:\",\"b::\",\"c:\"]"},
+	    {"{a:, b:}", "{\"a:\":null,\"b:\":null}"},
+	    {"[a:, \"\\'\"]", "[\"a:\",\"'\"]"},
+	    /* U+FEFF is text wherever it stands, but for the first */
+	    {"\xEF\xBB\xBF[\xEF\xBB\xBF]", "[\"\xEF\xBB\xBF\"]"},
+	    {"\n\xEF\xBB\xBF"
+	     "a: b",
+		"{\"\xEF\xBB\xBF"
+		"a\":\"b\"}"},
+	    {"\n\xEF\xBB\xBF[a]", "\"\xEF\xBB\xBF[a]\""},
+	    /* what stands in for it may be in the text, or be spelt there */
+	    {"[\xEF\xBB\xBF, \xEE\x80\x80, \"\\uE001\\U0000e002\", a:]",
+		"[\"\xEF\xBB\xBF\",\"\xEE\x80\x80\",\"\xEE\x80\x81\xEE\x80\x82\",\"a:\"]"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		if (cases[i][1] != NULL)
+			expect_json(cases[i][0], cases[i][1]);
+		else
+			expect_error(cases[i][0], strlen(cases[i][0]), ERR_CHART,
+			    "line 1: did not find expected node content");
+	}
+	expect_error("\xEF\xBB\xBF\xEF\xBB\xBF"
+		     "a",
+	    7, ERR_CHART, "line 1: two byte order marks");
+	expect_error(
+	    "a: 1\nb: \xEF\xBB\xBF\nc: \xFF", 17, ERR_CHART, "line 3: invalid leading UTF-8 octet");
+}
+
+static void test_utf16(void **state)
+{
+	static const char good[] = "\xFE\xFF\0[\0a\xD8\x3D\xDE\x00\0,\0\xE9\x4E\x2D\0]";
+	static const char slash[] = "\xFF\xFE\"\0\\\0/\0\""; /* the final NUL is its last byte */
+	static const char lone[] = "\xFE\xFF\0a\xDE\x00\0b";
+	static const char cut[] = "\xFE\xFF\0a\xD8\x3D";
+	static const char behind[] = "\xFE\xFF\0[\0]\0";
+	auto_yaml_value struct yaml_value v;
+	auto_buf struct buf out = BUF_INIT(64);
+	struct error err = ERROR_INIT;
+
+	(void)state;
+	assert_int_equal(yaml_value_parse(&v, good, sizeof(good) - 1, &err), 0);
+	helm_config_put_value(&out, &v);
+	assert_string_equal(buf_text(&out), "[\"a\xF0\x9F\x98\x80\",\"\xC3\xA9\xE4\xB8\xAD\"]");
+	expect_error(slash, sizeof(slash), ERR_CHART,
+	    "line 1: the escape '\\/', which Helm does not read the same way");
+	expect_error(lone, sizeof(lone) - 1, ERR_CHART, "line 1: invalid leading UTF-8 octet");
+	expect_error(cut, sizeof(cut) - 1, ERR_CHART, "line 1: invalid leading UTF-8 octet");
+	expect_error(behind, sizeof(behind) - 1, ERR_CHART, "line 1: invalid leading UTF-8 octet");
+}
+
+/* A bad byte far behind the document is never read. */
+static void test_bytes_behind_the_end(void **state)
+{
+	auto_buf struct buf yaml = BUF_INIT(2048);
+
+	(void)state;
+	buf_puts(&yaml, "a\n...\n");
+	while (yaml.len < 1024)
+		buf_putc(&yaml, ' ');
+	buf_putc(&yaml, '\xFF');
+	expect_json(buf_text(&yaml), "\"a\"");
+}
+
+/* Each repair parses again from the start, so their number is bounded by time. */
+static void test_repair_limit(void **state)
+{
+	auto_buf struct buf yaml = BUF_INIT(LIMIT_YAML_BYTES_MAX);
+	auto_yaml_value struct yaml_value v = {.type = YAML_TYPE_NULL};
+	struct error err = ERROR_INIT;
+
+	(void)state;
+	buf_putc(&yaml, '[');
+	while (yaml.len < LIMIT_YAML_BYTES_MAX - 64)
+		buf_puts(&yaml, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa:,");
+	buf_putc(&yaml, ']');
+	assert_int_equal(yaml_value_parse(&v, yaml.data, yaml.len, &err), -1);
+	assert_string_equal(err.text, "line 1: found unexpected ':'");
 }
 
 static void test_check(void **state)
@@ -322,6 +412,10 @@ int main(void)
 	    cmocka_unit_test(test_maps),
 	    cmocka_unit_test(test_errors),
 	    cmocka_unit_test(test_source),
+	    cmocka_unit_test(test_repairs),
+	    cmocka_unit_test(test_utf16),
+	    cmocka_unit_test(test_bytes_behind_the_end),
+	    cmocka_unit_test(test_repair_limit),
 	    cmocka_unit_test(test_check),
 	    cmocka_unit_test(test_limits),
 	    cmocka_unit_test(test_alias_limits),
