@@ -22,9 +22,9 @@ struct command_result {
 	struct buf
 	    text;     /* for people: stdout without --json; whole lines, foreign strings escaped */
 	json_t *json; /* owned; with --json: stdout. "version" and "ok" are put in front */
-	struct buf notes;         /* for people: stderr, e.g. warnings; whole lines, escaped */
-	bool as_json;             /* print json also without --json (inspect --format json) */
-	bool is_finding; /* text and json stand also where the command fails, as lint's do */
+	struct buf notes; /* for people: stderr, e.g. warnings; whole lines, escaped */
+	bool as_json;     /* print json also without --json (inspect --format json) */
+	bool is_finding;  /* text and json stand also where the command fails, as lint's do */
 	struct problems problems; /* the files at fault, named before the error */
 };
 
