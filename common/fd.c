@@ -4,17 +4,22 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+/* Writes in a row that take nothing and say no reason; then it would go on for ever. */
+#define IDLE_WRITES_MAX 100U
+
 int fd_write_all(int fd, const void *bytes, size_t len)
 {
 	const char *at = bytes;
+	unsigned idle = 0;
 
 	while (len > 0) {
 		ssize_t put = write(fd, at, len);
 		if (put < 0 && errno == EINTR)
 			continue;
-		if (put == 0)
-			errno = EIO; /* no progress and no reason: it would go on for ever */
-		if (put <= 0)
+		idle = put == 0 ? idle + 1 : 0;
+		if (idle > IDLE_WRITES_MAX)
+			errno = EIO;
+		if (put < 0 || idle > IDLE_WRITES_MAX)
 			return -1;
 		at += put;
 		len -= (size_t)put;

@@ -42,8 +42,9 @@ static void writes_all_or_says_why(void **state)
 	    {.steps = {{-1, EINTR}, {3, 0}, {-1, EINTR}}, .step_count = 3, .sys_errno = 0},
 	    {.steps = {{-1, ENOSPC}}, .step_count = 1, .sys_errno = ENOSPC},
 	    {.steps = {{4, 0}, {-1, EIO}}, .step_count = 2, .sys_errno = EIO},
-	    {.steps = {{4, 0}, {0, 0}}, .step_count = 2, .sys_errno = EIO},
+	    {.steps = {{4, 0}, {0, 0}}, .step_count = 2, .sys_errno = 0},
 	};
+	static const struct step idle[1000] = {{0, 0}}; /* never any progress */
 	struct temp_dir t;
 
 	(void)state;
@@ -66,6 +67,12 @@ static void writes_all_or_says_why(void **state)
 		else
 			assert_int_equal(number, cases[i].sys_errno);
 	}
+	script = idle;
+	script_left = ARRAY_SIZE(idle);
+	errno = 0;
+	assert_int_equal(fd_write_all(t.fd, "x", 1), -1);
+	assert_int_equal(errno, EIO);
+	script_left = 0;
 	assert_int_equal(fd_write_all(-1, "", 0), 0);
 	assert_int_equal(fd_write_all(-1, "x", 1), -1);
 	temp_dir_close(&t);
