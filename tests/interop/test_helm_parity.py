@@ -1,0 +1,174 @@
+"""What we make of charts is what the real Helm makes of them."""
+
+import concurrent.futures
+import itertools
+import os
+import random
+import shutil
+
+import helpers
+import pytest
+from archive_rules import ARCHIVE_RULES
+from archives import CREATED, MTIME
+from differential import allowed, differences, minimise, real_chart_yamls
+from grammar import Grammar
+from helpers import missing
+from rules import HELM3_ACCEPTS, LAXER, NOT_YET, REFUSED, RULES, SAME, STRICTER
+
+PUSHED = ("repository", "tag", "config", "manifest")
+FILES_PER_RUN = 2000
+
+
+def push(oracle, archive, **job):
+    return oracle.ask(archive, op="push", created=CREATED, **job)[0]
+
+
+def same(helm, ours):
+    assert "error" not in helm, helm
+    assert "error" not in ours, ours
+    assert {name: ours[name] for name in PUSHED} == {name: helm[name] for name in PUSHED}
+
+
+def package(helm, ours, directory, version, rule=None):
+    """(Helm's answer, its archive), (ours, our archive) for a directory."""
+    options = {"version": rule.version, "appVersion": rule.app_version} if rule else {}
+    job = {"op": "package", "path": str(directory), **options}
+    return helm.ask(helm=version, **job), ours.ask(mtime=MTIME, created=CREATED, **job)
+
+
+def same_package(helm, ours, version, theirs, own):
+    """Two archives of one directory, by Helm and by us, that Helm takes for the same chart."""
+    (said, their_archive), (answer, our_archive) = theirs, own
+    assert "error" not in said, said
+    assert "error" not in answer, answer
+    # What Helm pushes of our archive is what we made of it, and of its own archive likewise.
+    same(push(helm, our_archive, helm=version), answer)
+    pushed = push(helm, their_archive, helm=version)
+    same(pushed, push(ours, their_archive))
+    assert answer["config"] == pushed["config"]
+    for loader in (3, 4):
+        loaded = helm.ask(our_archive, op="load", helm=loader)[0]
+        assert "error" not in loaded, loaded
+        assert loaded == helm.ask(their_archive, op="load", helm=loader)[0]
+
+
+@pytest.mark.parametrize("version", [4, 3])
+@pytest.mark.parametrize("rule", RULES, ids=str)
+def test_rule(helm, ours, rule, version, tmp_path):
+    directory = tmp_path / "source"
+    directory.mkdir()
+    rule.write(directory, MTIME)
+    theirs, own = package(helm, ours, directory, version, rule)
+    helm_accepts = rule.expect in (SAME, STRICTER)
+    if version == 3 and rule.helm3:
+        helm_accepts = rule.helm3 == HELM3_ACCEPTS
+    assert ("error" not in theirs[0]) == helm_accepts, theirs[0]
+    if rule.expect == SAME:
+        if helm_accepts:
+            same_package(helm, ours, version, theirs, own)
+        return
+    assert ("error" in own[0]) == (rule.expect != LAXER), own[0]
+    if rule.expect == STRICTER:
+        assert rule.why in own[0]["error"]
+
+
+@pytest.mark.parametrize("version", [4, 3])
+@pytest.mark.parametrize("rule", ARCHIVE_RULES, ids=str)
+def test_archive_rule(helm, ours, rule, version):
+    theirs, own = push(helm, rule.archive, helm=version), push(ours, rule.archive)
+    if rule.expect == SAME:
+        same(theirs, own)
+        return
+    assert ("error" in theirs) == (rule.expect in (REFUSED, LAXER)), theirs
+    assert ("error" in own) == (rule.expect != LAXER), own
+    if rule.expect == STRICTER:
+        assert rule.why in own["error"]
+
+
+def test_rules_are_enough():
+    assert len(RULES) + len(ARCHIVE_RULES) >= 60
+    names = [rule.name for rule in RULES]
+    assert len(set(names)) == len(names)
+
+
+def write_sources(directory, rules):
+    sources = []
+    for rule in rules:
+        source = directory / rule.name
+        source.mkdir(parents=True)
+        rule.write(source, MTIME)
+        sources.append(source)
+    return sources
+
+
+def add_provenance(archives):
+    """To most of them, so that it comes before the archive in some manifests, behind it in others."""
+    for archive, content in zip(archives, itertools.cycle([b"", b"one", None, b"two"])):
+        if content is not None:
+            archive.with_name(archive.name + ".prov").write_bytes(content)
+
+
+def test_pushed_by_the_program_itself(helm_program, builder, keys, registry, tmp_path):
+    """helm package and helm push as people type them; what is in the registry is in our layout."""
+    rules = [rule for rule in RULES if rule.expect == SAME and not rule.version]
+    packages = tmp_path / "packages"
+    helm_program.run("package", "-d", packages, *write_sources(tmp_path / "source", rules))
+    archives = sorted(packages.iterdir())
+    assert len(archives) == len(rules)
+    add_provenance(archives)
+    for archive in archives:
+        os.utime(archive, (MTIME, MTIME))
+    prefix = f"helm-{helm_program.version}"
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(lambda path: helm_program.run(
+            "push", path, registry.oci(prefix), "--plain-http"), archives))
+    builder.run("build", *archives, "--output", tmp_path / "layout", "--keys", keys,
+                "--created", CREATED)
+    layout = helpers.Layout(tmp_path / "layout")
+    assert len(layout.index["manifests"]) == len(rules)
+    for descriptor in layout.index["manifests"]:
+        repository = descriptor["annotations"]["dev.sallyport.repository"]
+        tag = descriptor["annotations"]["dev.sallyport.tag"]
+        body, digest, _ = registry.manifest(f"{prefix}/{repository}", tag)
+        assert body == layout.blob(descriptor["digest"])
+        assert digest == descriptor["digest"]
+        config = layout.manifest(repository, tag)["config"]["digest"]
+        assert registry.blob(f"{prefix}/{repository}", config) == layout.blob(config)
+
+
+@pytest.mark.parametrize("version", [4, 3])
+def test_real_charts(helm, ours, version, tmp_path):
+    """Each real chart, as the archive that it is and as its unpacked directory."""
+    charts = helpers.real_charts() or missing("real charts in ../shared/data/charts")
+    for chart in charts:
+        archive = chart.path.read_bytes()
+        same(push(helm, archive, helm=version), push(ours, archive))
+        directory = tmp_path / chart.path.stem
+        shutil.unpack_archive(chart.path, directory, "gztar")
+        source = next(directory.iterdir())
+        theirs, own = package(helm, ours, source, version)
+        if NOT_YET in own[0].get("error", ""):
+            continue
+        same_package(helm, ours, version, theirs, own)
+
+
+@pytest.mark.parametrize("version", [4, 3])
+def test_random_chart_yaml(helm, ours, version):
+    """Thousands of Chart.yaml files; differential.py --seed repeats a run."""
+    seed = random.SystemRandom().randrange(1 << 32)
+    count = FILES_PER_RUN if version == 4 else FILES_PER_RUN // 4
+    print(f"seed {seed}")
+    grammar = Grammar(random.Random(seed), real_chart_yamls())
+    files = (grammar.chart_yaml() for _ in range(count))
+    helm.defaults["helm"] = version
+    try:
+        found = [one for one in differences((helm, ours), files) if not allowed(one)]
+        found = [minimise((helm, ours), one) for one in found[:5]]
+    finally:
+        helm.defaults["helm"] = 4
+    assert not found, f"seed {seed}, --helm {version}"
+
+
+def test_same_printable_characters(helm, ours):
+    """Every code point by Go's unicode.IsPrint and by our table."""
+    assert ours.ask(op="print") == helm.ask(op="print")
