@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "builder/file_write.h"
@@ -21,6 +22,8 @@ struct layout_writer {
 	char *name;         /* last component of the place */
 	char *staging;      /* name of the staging directory; NULL once it is gone */
 	char *staging_path; /* the same with its parent, for messages and for opening it */
+	char *path;         /* the place as it was given, for messages */
+	int old_fd;         /* what was replaced, locked until it is removed */
 	bool exchange;      /* something is there that will be replaced */
 };
 
@@ -126,7 +129,8 @@ struct layout_writer *layout_writer_new(const char *path, bool replace, struct e
 {
 	auto_layout_writer struct layout_writer *w = mem_zalloc(1, sizeof(*w));
 
-	w->parent_fd = w->root_fd = w->blobs_fd = -1;
+	w->parent_fd = w->root_fd = w->blobs_fd = w->old_fd = -1;
+	w->path = mem_strdup(path);
 	if (prepare(w, path, replace, err) != 0)
 		return NULL;
 	return steal_ptr(&w);
@@ -144,6 +148,8 @@ void layout_writer_free(struct layout_writer *w)
 	cleanup_fd(&w->blobs_fd);
 	cleanup_fd(&w->root_fd);
 	cleanup_fd(&w->parent_fd);
+	cleanup_fd(&w->old_fd);
+	free(w->path);
 	free(w->name);
 	free(w->staging);
 	free(w->staging_path);
@@ -231,9 +237,52 @@ static int take_name(struct layout_writer *w, struct error *err)
 	return error_sys(err, "output '%s': rename", w->name);
 }
 
+/* Is what now has the staging name the directory that was looked at? */
+static bool is_staging(const struct layout_writer *w, int fd)
+{
+	struct stat looked_at;
+	struct stat taken;
+
+	return fstat(fd, &looked_at) == 0 &&
+	       fstatat(w->parent_fd, w->staging, &taken, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       looked_at.st_dev == taken.st_dev && looked_at.st_ino == taken.st_ino;
+}
+
+/*
+ * Takes the place of what is there. It was looked at before the charts were packed, perhaps minutes
+ * ago, and what has its place at the end is deleted: so it is looked at again, and given back if it
+ * is another one after all. Its lock keeps other builders from sweeping it or replacing us.
+ */
+static int exchange(struct layout_writer *w, struct error *err)
+{
+	auto_fd int old = openat(w->parent_fd, w->name, DIRECTORY_FLAGS);
+
+	if (old < 0)
+		return error_sys(err, "output '%s'", w->path);
+	if (flock(old, LOCK_EX | LOCK_NB) != 0)
+		return errno == EWOULDBLOCK ? error_set(err, ERR_BUSY,
+						  "output '%s': another builder is at it", w->path)
+					    : error_sys(err, "output '%s': lock", w->path);
+	if (check_replaceable(w->path, err) != 0 || take_name(w, err) != 0)
+		return -1;
+	w->old_fd = steal_fd(&old);
+	if (is_staging(w, w->old_fd))
+		return 0;
+	if (renameat2(w->parent_fd, w->staging, w->parent_fd, w->name, RENAME_EXCHANGE) == 0)
+		return error_set(err, ERR_EXISTS,
+		    "output '%s' was made anew by another process meanwhile", w->path);
+	(void)error_sys(err,
+	    "output '%s' was made anew by another process meanwhile; that is now '%s'", w->path,
+	    w->staging);
+	free(w->staging);
+	w->staging = NULL;
+	return -1;
+}
+
 int layout_writer_publish(struct layout_writer *w, struct error *err)
 {
-	if (interrupt_check(err) != 0 || settle(w, err) != 0 || take_name(w, err) != 0)
+	if (interrupt_check(err) != 0 || settle(w, err) != 0 ||
+	    (w->exchange ? exchange(w, err) : take_name(w, err)) != 0)
 		return -1;
 	/* From here on the layout is there; after an exchange the staging name is the old one's. */
 	auto_free char *old = w->exchange ? mem_strdup(w->staging) : NULL;

@@ -47,8 +47,8 @@ const char *layout_writer_staging(const struct layout_writer *w);
 
 /**
  * layout_writer_publish(w, err): gives it its modes and its name. ERR_EXISTS where another process
- * was faster. With replace and something there, the two are exchanged in one step and the old one
- * is removed after it.
+ * was faster. With replace and something there, that is looked at once more, the two are exchanged
+ * in one step and the old one is removed after it; ERR_BUSY while another builder is at it.
  */
 int layout_writer_publish(struct layout_writer *w, struct error *err) MUST_CHECK;
 
