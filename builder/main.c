@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -33,9 +34,13 @@ static const char help[] =
 static int prepare_process(void)
 {
 	static const struct rlimit no_core = {0, 0};
+	const struct sigaction ignore = {.sa_handler = SIG_IGN};
 
 	fd_fill_standard();
 	(void)setrlimit(RLIMIT_CORE, &no_core);
+	/* A limit on file sizes is an error of write(), after which there is something to remove.
+	 */
+	(void)sigaction(SIGXFSZ, &ignore, NULL);
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	/* libarchive loses names outside ASCII in the C locale; nothing else is taken from the
 	 * environment. */
