@@ -44,7 +44,10 @@ ifneq ($(findstring clang,$(CC)),)
 WARNINGS += -Wno-gnu-zero-variadic-macro-arguments
 endif
 HARDENING := -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection -fcf-protection=full \
-	-ftrivial-auto-var-init=zero -fno-strict-overflow -fno-delete-null-pointer-checks
+	-fno-strict-overflow -fno-delete-null-pointer-checks
+ifeq ($(findstring clang,$(CC)),)
+HARDENING += -ftrivial-auto-var-init=zero
+endif
 LINK_HARDENING := -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
 
 CFLAGS ?= -O2 -g

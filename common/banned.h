@@ -9,7 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Under clang and _FORTIFY_SOURCE some of these are macros, which cannot be poisoned: gcc judges. */
+#ifndef __clang__
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf gets strtok
+#endif
 #pragma GCC poison atoi atol atoll atof tmpnam mktemp tempnam system popen
 
 #endif
