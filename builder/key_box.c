@@ -117,7 +117,7 @@ int key_box_open(uint8_t *out, size_t *out_len, const char *json, size_t len,
 	    crypto_secretbox_open_easy(out, box->ciphertext, box->ciphertext_len, box->nonce, key);
 	sodium_free(key);
 	if (opened != 0)
-		return error_set(err, ERR_KEY, "wrong passphrase");
+		return error_set(err, ERR_KEY, "wrong passphrase, or a damaged file");
 	*out_len = box->ciphertext_len - crypto_secretbox_MACBYTES;
 	return 0;
 }

@@ -64,11 +64,14 @@ static int write_items(int dir_fd, const struct key_item *items, size_t count, s
 	return 0;
 }
 
+/* The parent too: DIR itself may be new. */
 static int sync_directories(int dir_fd, struct error *err)
 {
 	auto_fd int trust = openat(dir_fd, "trust", DIRECTORY_FLAGS | O_NOFOLLOW);
+	auto_fd int parent = openat(dir_fd, "..", DIRECTORY_FLAGS);
 
-	if (trust < 0 || fd_sync_directory(trust) != 0 || fd_sync_directory(dir_fd) != 0)
+	if (trust < 0 || parent < 0 || fd_sync_directory(trust) != 0 ||
+	    fd_sync_directory(dir_fd) != 0 || fd_sync_directory(parent) != 0)
 		return error_sys(err, "sync");
 	return 0;
 }

@@ -59,16 +59,17 @@ static int check_file(int fd, struct error *err)
 
 static int read_key_file(struct secret_bytes *out, const char *path, struct error *err)
 {
+	const size_t room_bytes = LIMIT_KEY_FILE_BYTES_MAX + 1;
 	auto_fd int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
 	if (fd < 0 && errno == ELOOP)
 		return error_set(err, ERR_KEY, "a link; a secret key must be a file of its own");
 	if (fd < 0)
 		return error_sys(err, "open");
-	if (check_file(fd, err) != 0 || secret_bytes_init(out, LIMIT_KEY_FILE_BYTES_MAX, err) != 0)
+	if (check_file(fd, err) != 0 || secret_bytes_init(out, room_bytes, err) != 0)
 		return -1;
 	for (;;) {
-		size_t room = LIMIT_KEY_FILE_BYTES_MAX - out->len;
+		size_t room = room_bytes - out->len;
 		if (room == 0)
 			return error_set(err, ERR_KEY, "not a key file: larger than %u bytes",
 			    LIMIT_KEY_FILE_BYTES_MAX);
@@ -83,21 +84,27 @@ static int read_key_file(struct secret_bytes *out, const char *path, struct erro
 	}
 }
 
-/* Does PEM text of this label begin and end here? Then *body is what stands between. */
+/*
+ * Does PEM text of this label begin and end here? Then *body is what stands between. Secret stores
+ * drop the last line end, and some editors write two characters for each.
+ */
 static bool find_pem(
     const struct secret_bytes *text, const char *label, const char **body, size_t *body_len)
 {
-	auto_free char *begin = mem_printf("-----BEGIN %s-----\n", label);
-	auto_free char *end = mem_printf("-----END %s-----\n", label);
+	auto_free char *begin = mem_printf("-----BEGIN %s-----", label);
+	auto_free char *end = mem_printf("\n-----END %s-----", label);
 	const char *at = (const char *)text->bytes;
 	size_t begin_len = strlen(begin);
 	size_t end_len = strlen(end);
+	size_t len = text->len;
 
-	if (text->len < begin_len + end_len || memcmp(at, begin, begin_len) != 0 ||
-	    memcmp(at + text->len - end_len, end, end_len) != 0)
+	while (len > 0 && (at[len - 1] == '\n' || at[len - 1] == '\r'))
+		len--;
+	if (len < begin_len + end_len || memcmp(at, begin, begin_len) != 0 ||
+	    memcmp(at + len - end_len, end, end_len) != 0)
 		return false;
 	*body = at + begin_len;
-	*body_len = text->len - begin_len - end_len;
+	*body_len = len - begin_len - end_len;
 	return true;
 }
 

@@ -11,8 +11,8 @@
 #include "common/interrupt.h"
 #include "common/limits.h"
 
-/* Room for one byte too many, which tells an overlong passphrase, and for the line end. */
-#define ROOM_BYTES (LIMIT_PASSPHRASE_BYTES_MAX + 2)
+/* Room for the line end, and for one byte too many, which tells an overlong passphrase. */
+#define ROOM_BYTES (LIMIT_PASSPHRASE_BYTES_MAX + 3)
 
 void passphrase_release(struct passphrase *p)
 {
@@ -30,10 +30,11 @@ static int prepare(struct passphrase *p, struct error *err)
 
 static int check(struct passphrase *p, struct error *err)
 {
-	if (p->len > 0 && p->bytes[p->len - 1] == '\n')
+	if (p->len > 0 && p->bytes[p->len - 1] == '\n') {
 		p->len--;
-	if (p->len > 0 && p->bytes[p->len - 1] == '\r')
-		p->len--;
+		if (p->len > 0 && p->bytes[p->len - 1] == '\r')
+			p->len--;
+	}
 	if (p->len == 0)
 		return error_set(err, ERR_KEY,
 		    "the passphrase is empty (keygen --no-passphrase makes a key without one)");
