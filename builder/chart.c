@@ -7,6 +7,7 @@
 
 #include "builder/chart_archive.h"
 #include "builder/chart_files.h"
+#include "builder/chart_packable.h"
 #include "builder/chart_packer.h"
 #include "builder/chart_rules.h"
 #include "builder/chart_yaml.h"
@@ -119,6 +120,8 @@ static int prepare_metadata(struct chart_metadata *m, const struct chart_files *
 		return error_set(err, ERR_CHART, "Chart.yaml is missing");
 	if (load_metadata(m, &file->content, err) != 0)
 		return -1;
+	if (chart_packable_source(buf_text(&file->content), file->content.len, err) != 0)
+		return error_prefix(err, "Chart.yaml");
 	override(&m->version, packing->version);
 	override(&m->app_version, packing->app_version);
 	if (chart_rules_apply(m, err) != 0)
@@ -140,6 +143,8 @@ static int rewrite(struct chart_files *files, struct chart_metadata *m, struct e
 		chart_files_remove(files, "Chart.lock");
 		file = chart_files_find(files, "Chart.yaml");
 	}
+	if (chart_packable_check(m, err) != 0)
+		return error_prefix(err, "Chart.yaml");
 	buf_release(&file->content);
 	file->content.max = LIMIT_YAML_BYTES_MAX;
 	chart_yaml_write(&file->content, m);

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Compares our reading of random Chart.yaml files with that of the real Helm.
 
-    differential.py [--count N] [--seed S] [--minimise] [--keep DIRECTORY]
+    differential.py [--count N] [--seed S] [--packaged] [--minimise] [--keep DIRECTORY]
 
-Each file becomes a chart, and each chart is either refused by both, or accepted by both with the
-same config and manifest, byte for byte. Prints the seed, every group of differences with the
-shortest file that shows it, and exits 1 if there is any that ALLOWED does not name.
+Each file becomes a chart archive, or with --packaged a chart directory; and each chart is either
+refused by both, or accepted by both with the same config and manifest, byte for byte (of a
+directory the config only: the archives differ in how they are written). Prints the seed, every
+group of differences with the shortest file that shows it, and exits 1 if there is any that ALLOWED
+does not name.
 """
 
 import argparse
@@ -17,11 +19,12 @@ import random
 import re
 import subprocess
 import sys
+import tempfile
 import time
 
-from archives import CREATED, minimal
+from archives import CREATED, MTIME, minimal
 from grammar import Grammar
-from oracle import Oracle
+from oracle import Oracle, memory
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BATCH = 256
@@ -33,6 +36,10 @@ _TAG_WITH_INDICATOR = re.compile(rb"![^\s\0]*\0?[,\[\]{}]")  # the NUL: UTF-16
 
 def _tag_with_indicator(chart_yaml, _):
     return _TAG_WITH_INDICATOR.search(chart_yaml) is not None
+
+
+def _two_byte_order_marks(chart_yaml, _):
+    return chart_yaml.startswith(b"\xef\xbb\xbf\xef\xbb\xbf")
 
 
 def _plus_or_at_in_name(_, ours):
@@ -48,11 +55,13 @@ ALLOWED = [
     (REFUSED + "did not find expected tag URI", _tag_with_indicator, "the same"),
     (REFUSED + "two byte order marks", None,
      "go-yaml loses the first character of lines behind the second one"),
+    ("Helm refuses: ", _two_byte_order_marks, "in a directory Helm 4 reads both at first, then one"),
     (REFUSED + "name X: a registry takes", _plus_or_at_in_name,
      "helm push changes every + in the reference, and cuts it at @: another repository is meant"),
     (REFUSED + "name X cannot be pushed: repository name is longer", None,
      "registries refuse it, Helm leaves that to them"),
     ("we refuse: unsupported: the tag !!timestamp", None, "nobody writes it into a Chart.yaml"),
+    (REFUSED + "X: a control character", None, "helm package makes U+0085 in annotations a blank"),
     ("we refuse: over-limit: nested deeper than", None, "Helm goes down 10,000 levels"),
     ("we refuse: over-limit: more than X nodes", None, "an alias bomb that Helm would unfold"),
     ("Helm varies", None, "the later one of two keys that are the same text counts here"),
@@ -75,88 +84,94 @@ def _words(message):
     return re.sub(r"'.*'|\".*\"|\d+", "X", message)[:80]
 
 
-def judge(chart_yaml, helm, ours):
-    """The Difference between two answers, or None."""
-    if "error" in helm and "error" in ours:
-        return None
-    if "error" in ours:
-        group = f"we refuse: {ours['code']}: {_words(ours['error'])}"
-    elif "error" in helm:
-        group = f"Helm refuses: {_words(helm['error'])}"
-    else:
-        fields = [name for name in ("repository", "tag", "config", "manifest")
-                  if helm[name] != ours[name]]
-        if not fields:
-            return None
-        group = "not the same: " + ", ".join(fields)
-    return Difference(group, chart_yaml, helm, ours)
-
-
 def allowed(difference):
     return any(difference.group.startswith(group) and
                (condition is None or condition(difference.chart_yaml, difference.ours))
                for group, condition, _ in ALLOWED)
 
 
-def ask(oracles, chart_yaml):
-    """The Difference over one file, or None."""
-    archive = minimal(chart_yaml)
-    for oracle in oracles:
-        oracle.send(archive, op="push", created=CREATED)
-    return steady(oracles[0], judge(chart_yaml, *(oracle.receive()[0] for oracle in oracles)))
+class Comparison:
+    """Helm and our code, asked for the same files: as archives, or as directories below `packaged`."""
 
+    def __init__(self, helm, ours, packaged=None):
+        self.helm = helm
+        self.ours = ours
+        self.packaged = packaged
+        self.compared = ["repository", "tag", "config"] + ([] if packaged else ["manifest"])
 
-def steady(helm, difference):
-    """The difference, under another name where Helm's own answer is not always the same.
+    def differences(self, files):
+        """The differences over many files, asked in batches."""
+        files = iter(files)
+        while batch := [file for _, file in zip(range(BATCH), files)]:
+            for slot, file in enumerate(batch):
+                self._send(file, slot, [self.helm, self.ours])
+            found = [self._judge(file, self.helm.receive()[0], self.ours.receive()[0])
+                     for file in batch]
+            yield from (self._steady(one) for one in found if one)
 
-    Keys that differ in YAML and not as text (1 and "1", y and true) become one in the random order
-    of Go's maps.
-    """
-    if difference:
-        archive = minimal(difference.chart_yaml)
-        for _ in range(ATTEMPTS):
-            helm.send(archive, op="push", created=CREATED)
-        answers = [helm.receive()[0] for _ in range(ATTEMPTS)]
-        if any(answer != difference.helm for answer in answers):
-            difference.group = "Helm varies"
-    return difference
+    def difference(self, file):
+        """The Difference over one file, or None."""
+        return next(self.differences([file]), None)
 
+    def minimise(self, difference):
+        """The same difference with nothing in the file that it does not need."""
+        best = difference
+        for by_line in (True, False):
+            pieces = best.chart_yaml.splitlines(keepends=True) if by_line else \
+                [best.chart_yaml[i:i + 1] for i in range(len(best.chart_yaml))]
+            size = max(1, len(pieces) // 2)
+            while size:
+                at = 0
+                while at < len(pieces):
+                    fewer = pieces[:at] + pieces[at + size:]
+                    found = self.difference(b"".join(fewer))
+                    if found and found.group == best.group:
+                        best, pieces = found, fewer
+                    else:
+                        at += size
+                size //= 2
+        return best
 
-def differences(oracles, files):
-    """The differences over many files, asked in batches."""
-    files = iter(files)
-    while batch := [file for _, file in zip(range(BATCH), files)]:
-        differing = []
-        for file in batch:
-            archive = minimal(file)
-            for oracle in oracles:
-                oracle.send(archive, op="push", created=CREATED)
-        for file in batch:
-            found = judge(file, *(oracle.receive()[0] for oracle in oracles))
-            if found:
-                differing.append(found)
-        for found in differing:
-            yield steady(oracles[0], found)
+    def _send(self, chart_yaml, slot, oracles):
+        """Asks each of the oracles; none may still be at work on what was asked in this slot."""
+        job = {"op": "push", "created": CREATED}
+        body = b""
+        if self.packaged:
+            directory = self.packaged / str(slot)
+            directory.mkdir(exist_ok=True)
+            (directory / "Chart.yaml").write_bytes(chart_yaml)
+            job.update(op="build", path=str(directory), mtime=MTIME)
+        else:
+            body = minimal(chart_yaml)
+        for oracle in oracles:
+            oracle.send(body, **job)
 
+    def _judge(self, chart_yaml, helm, ours):
+        if "error" in helm and "error" in ours:
+            return None
+        if "error" in ours:
+            group = f"we refuse: {ours['code']}: {_words(ours['error'])}"
+        elif "error" in helm:
+            group = f"Helm refuses: {_words(helm['error'])}"
+        else:
+            fields = [name for name in self.compared if helm[name] != ours[name]]
+            if not fields:
+                return None
+            group = "not the same: " + ", ".join(fields)
+        return Difference(group, chart_yaml, helm, ours)
 
-def minimise(oracles, difference):
-    """The same difference with nothing in the file that it does not need."""
-    best = difference
-    for separator in (b"\n", None):
-        pieces = best.chart_yaml.splitlines(keepends=True) if separator else \
-            [best.chart_yaml[i:i + 1] for i in range(len(best.chart_yaml))]
-        size = max(1, len(pieces) // 2)
-        while size:
-            at = 0
-            while at < len(pieces):
-                fewer = pieces[:at] + pieces[at + size:]
-                found = ask(oracles, b"".join(fewer))
-                if found and found.group == best.group:
-                    best, pieces = found, fewer
-                else:
-                    at += size
-            size //= 2
-    return best
+    def _steady(self, difference):
+        """The difference, under another name where Helm's own answer is not always the same.
+
+        Keys that differ in YAML and not as text (1 and 1.0) become one in the random order of Go's
+        maps.
+        """
+        self._send(difference.chart_yaml, "again", [self.helm] * ATTEMPTS)
+        answers = [self.helm.receive()[0] for _ in range(ATTEMPTS)]
+        for answer in answers:
+            if any(answer.get(name) != difference.helm.get(name) for name in self.compared):
+                difference.group = "Helm varies"
+        return difference
 
 
 def real_chart_yamls():
@@ -187,17 +202,20 @@ def main():
     parser.add_argument("--count", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     parser.add_argument("--helm", type=int, choices=(3, 4), default=4)
+    parser.add_argument("--packaged", action="store_true", help="directories, not archives")
     parser.add_argument("--minimise", action="store_true", help="shorten what differs")
     parser.add_argument("--keep", type=pathlib.Path, help="write what differs into this directory")
     options = parser.parse_args()
     program = oracle_path() or sys.exit("differential: no helm-oracle (scripts/install-peers)")
     print(f"seed {options.seed}", flush=True)
     begin = time.monotonic()
-    grammar = Grammar(random.Random(options.seed), real_chart_yamls())
+    grammar = Grammar(random.Random(options.seed), real_chart_yamls(), options.packaged)
     files = (grammar.chart_yaml() for _ in range(options.count))
     groups = collections.defaultdict(list)
-    with Oracle(program, helm=options.helm) as helm, Oracle(our_path()) as ours:
-        for found in differences((helm, ours), files):
+    with Oracle(program, helm=options.helm) as helm, Oracle(our_path()) as ours, \
+            tempfile.TemporaryDirectory(dir=memory()) as directory:
+        comparison = Comparison(helm, ours, pathlib.Path(directory) if options.packaged else None)
+        for found in comparison.differences(files):
             groups[found.group].append(found)
         seconds = time.monotonic() - begin
         unlisted = 0
@@ -211,7 +229,7 @@ def main():
             unlisted += len(found)
             shortest = min(found, key=lambda one: len(one.chart_yaml))
             if options.minimise:
-                shortest = minimise((helm, ours), shortest)
+                shortest = comparison.minimise(shortest)
             print(f"{len(found):6} DIFFERENT {group}\n       {shortest.chart_yaml!r}\n"
                   f"       helm: {shortest.helm.get('error', shortest.helm.get('config'))}\n"
                   f"       ours: {shortest.ours.get('error', shortest.ours.get('config'))}")

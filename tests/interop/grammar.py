@@ -95,11 +95,16 @@ class Node:
 
 
 class Grammar:
-    """Makes one file after another from a random.Random; `real` are files to mutate."""
+    """Makes one file after another from a random.Random; `real` are files to mutate.
 
-    def __init__(self, random, real=()):
+    `packaged` leaves out what no chart can have that is one file in a directory: dependencies.
+    """
+
+    def __init__(self, random, real=(), packaged=False):
         self.random = random
         self.real = list(real)
+        self.fields = {name: kind for name, kind in CHART.items()
+                       if not packaged or kind is not DEPENDENCY}
 
     def chance(self, probability):
         return self.random.random() < probability
@@ -259,6 +264,8 @@ class Grammar:
     def field_value(self, name, kind):
         if name == "type" and not self.odd():
             return self.fixed("application", "library")
+        if name == "apiVersion" and not self.odd():
+            return self.fixed("v1", "v2")
         if name == "alias" and not self.odd():
             self.alias_count += 1
             return self.fixed(*(f"{start}{self.alias_count}" for start in ("a", "b-", "1_")))
@@ -277,7 +284,7 @@ class Grammar:
 
     def document(self):
         pairs = [(self.key("name"), self.name()), (self.key("version"), self.version())]
-        pairs += self.pairs(CHART, self.pick([0.1, 0.3, 0.6]))
+        pairs += self.pairs(self.fields, self.pick([0.1, 0.3, 0.6]))
         if self.chance(0.5):
             self.random.shuffle(pairs)
         root = Node(pairs, "flow" if self.chance(0.1) else "block", is_map=True)

@@ -19,7 +19,7 @@ class Oracle:
 
     def __init__(self, program, **defaults):
         self.defaults = defaults
-        self._home = tempfile.mkdtemp(prefix="interop-", dir=_memory())
+        self._home = tempfile.mkdtemp(prefix="interop-", dir=memory())
         self._process = subprocess.Popen(
             [program], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             env={**_sanitizer_options(), "HOME": self._home, "TMPDIR": self._home, "TZ": "UTC",
@@ -78,7 +78,8 @@ def _frame(content):
     return struct.pack(">I", len(content)) + content
 
 
-def _memory():
+def memory():
+    """A directory that is not on a disk, or None."""
     return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 

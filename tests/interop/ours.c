@@ -154,7 +154,7 @@ static int answer(const json_t *job, const struct buf *in, struct buf *out, stru
 		return -1;
 	if (strcmp(operation, "push") == 0)
 		status = push(out, job, in, &err);
-	else if (strcmp(operation, "package") == 0)
+	else if (strcmp(operation, "package") == 0 || strcmp(operation, "build") == 0)
 		status = pack(out, body, job, &err);
 	else if (strcmp(operation, "print") == 0)
 		print_ranges(out);

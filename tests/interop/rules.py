@@ -137,10 +137,12 @@ kubeVersion: ">= 1.20"
 type: library
 """),
     yaml("go-escapes", r'annotations: {q: "\"\\ \b\f\n\r\t\x01\x1f <>& \u2028\u2029 é 😀"}' + "\n"),
-    yaml("delete-in-an-annotation", 'annotations: {a: "\\x7f"}\n', LAXER,
-         why="Helm cannot write it into Chart.yaml anew"),
-    yaml("c1-in-an-annotation", 'annotations: {a: "\\x9f"}\n', LAXER,
-         why="Helm cannot write it into Chart.yaml anew"),
+    yaml("delete-in-an-annotation", 'annotations: {a: "\\x7f"}\n', REFUSED),
+    yaml("c1-in-an-annotation", 'annotations: {a: "\\x9f"}\n', REFUSED),
+    yaml("nel-in-an-annotation", 'annotations: {a: "b\\x85c"}\n', STRICTER,  # Helm makes it a blank
+         why="which Helm cannot write into a package"),
+    yaml("merge-as-a-key", "annotations: {'<<': a}\n", STRICTER,  # Helm cannot push its own package
+         why="which Helm cannot write into a package"),
     yaml("empty-maintainer-map", "maintainers: [{}]\n"),
     yaml("unknown-fields-vanish", "engine: gotpl\nx: {y: [1, ~]}\n"),
     yaml("false-is-left-out", "deprecated: false\n"),
@@ -157,8 +159,7 @@ YAML = [  # 1.5
          "keywords: [010, 0o17, 0x1F, 0b101, 089, +12, 1_000, -0x1, 9223372036854775808]\n"),
     yaml("floats-in-single-precision",
          "keywords: [1.10, 1.0, 1234567.5, 20230101.1, 3.14159265358979, 0.00001, 1e39]\n"),
-    yaml("not-a-number-as-text", "keywords: [.nan]\n", LAXER, helm3=HELM3_ACCEPTS,
-         why="Helm 4 refuses it in directories only"),
+    yaml("not-a-number-as-text", "keywords: [.nan]\n", REFUSED, helm3=HELM3_ACCEPTS),
     yaml("timestamps-are-text", "keywords: [2024-01-02, 2024-01-02T03:04:05Z]\n"),
     yaml("no-base-60", "keywords: [12:30:45, 1:20]\n"),
     yaml("quoted-stays-text", "keywords: ['1.10', \"yes\", !!str 010, |-\n  1e3\n]\n", REFUSED),

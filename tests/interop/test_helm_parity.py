@@ -10,13 +10,12 @@ import helpers
 import pytest
 from archive_rules import ARCHIVE_RULES
 from archives import CREATED, MTIME
-from differential import allowed, differences, minimise, real_chart_yamls
+from differential import Comparison, allowed, real_chart_yamls
 from grammar import Grammar
 from helpers import missing
 from rules import HELM3_ACCEPTS, LAXER, NOT_YET, REFUSED, RULES, SAME, STRICTER
 
 PUSHED = ("repository", "tag", "config", "manifest")
-FILES_PER_RUN = 2000
 
 
 def push(oracle, archive, **job):
@@ -152,21 +151,24 @@ def test_real_charts(helm, ours, version, tmp_path):
         same_package(helm, ours, version, theirs, own)
 
 
-@pytest.mark.parametrize("version", [4, 3])
-def test_random_chart_yaml(helm, ours, version):
+@pytest.mark.parametrize("version, packaged, count",
+                         [(4, False, 2000), (3, False, 500), (4, True, 500)],
+                         ids=["archive-4", "archive-3", "directory-4"])
+def test_random_chart_yaml(helm, ours, version, packaged, count, tmp_path):
     """Thousands of Chart.yaml files; differential.py --seed repeats a run."""
     seed = random.SystemRandom().randrange(1 << 32)
-    count = FILES_PER_RUN if version == 4 else FILES_PER_RUN // 4
-    print(f"seed {seed}")
-    grammar = Grammar(random.Random(seed), real_chart_yamls())
-    files = (grammar.chart_yaml() for _ in range(count))
+    again = f"seed {seed}, --count {count} --helm {version}{' --packaged' if packaged else ''}"
+    print(again)
+    grammar = Grammar(random.Random(seed), real_chart_yamls(), packaged)
+    comparison = Comparison(helm, ours, tmp_path if packaged else None)
     helm.defaults["helm"] = version
     try:
-        found = [one for one in differences((helm, ours), files) if not allowed(one)]
-        found = [minimise((helm, ours), one) for one in found[:5]]
+        found = [one for one in comparison.differences(grammar.chart_yaml() for _ in range(count))
+                 if not allowed(one)]
+        found = [comparison.minimise(one) for one in found[:5]]
     finally:
         helm.defaults["helm"] = 4
-    assert not found, f"seed {seed}, --helm {version}"
+    assert not found, again
 
 
 def test_same_printable_characters(helm, ours):

@@ -26,8 +26,8 @@ import (
 type job struct {
 	Op         string    `json:"op"`
 	Helm       int       `json:"helm"`       // 3 or 4
-	Created    time.Time `json:"created"`    // push: modification time of the archive
-	Path       string    `json:"path"`       // package: the chart's directory
+	Created    time.Time `json:"created"`    // push, build: modification time of the archive
+	Path       string    `json:"path"`       // package, build: the chart's directory
 	Version    string    `json:"version"`    // package: --version
 	AppVersion string    `json:"appVersion"` // package: --app-version
 }
@@ -126,6 +126,10 @@ func answer(j *job, body []byte, scratch string) (result any, out []byte, err er
 	case "package":
 		result = struct{}{}
 		out, err = doPackage(j, scratch)
+	case "build": // both, as a person would
+		if out, err = doPackage(j, scratch); err == nil {
+			result, err = doPush(j, out, scratch)
+		}
 	case "load":
 		result, err = helms[j.Helm].load(body)
 	case "print":
