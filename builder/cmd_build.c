@@ -217,6 +217,10 @@ static int write_layout(const struct build_options *o, const struct build_times 
 	if (w == NULL)
 		return -1;
 	for (int i = 0; i < chart_count; i++) {
+		if (layout_writer_check_outside(w, charts[i], err) != 0)
+			return -1;
+	}
+	for (int i = 0; i < chart_count; i++) {
 		if (add_chart(d, w, charts[i], o, t, out, chart_list, err) != 0)
 			return -1;
 	}

@@ -156,6 +156,43 @@ void layout_writer_free(struct layout_writer *w)
 	free(w);
 }
 
+static bool is_same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+int layout_writer_check_outside(const struct layout_writer *w, const char *path, struct error *err)
+{
+	struct stat directory;
+	struct stat here;
+	struct stat above;
+	/* Without the right to list them: what lies above is often closed for that. */
+	const int flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+	auto_fd int fd = openat(w->parent_fd, ".", flags);
+
+	if (stat(path, &directory) != 0 || !S_ISDIR(directory.st_mode))
+		return 0;
+	if (fd < 0 || fstat(fd, &here) != 0)
+		return error_sys(err, "'%s'", w->staging_path);
+	for (;;) {
+		if (is_same_file(&here, &directory))
+			return error_set(err, ERR_USAGE,
+			    "output '%s' would lie inside '%s', which is to be packed", w->name,
+			    path);
+		int up = openat(fd, "..", flags);
+		if (up < 0 || fstat(up, &above) != 0) {
+			(void)error_sys(err, "above '%s'", w->staging_path);
+			cleanup_fd(&up);
+			return -1;
+		}
+		cleanup_fd(&fd);
+		fd = up;
+		if (is_same_file(&above, &here))
+			return 0;
+		here = above;
+	}
+}
+
 int layout_writer_blob(struct layout_writer *w, const struct digest *digest, const void *bytes,
     size_t len, struct error *err)
 {

@@ -32,6 +32,14 @@ static inline void cleanup_layout_writer(struct layout_writer **slot)
 }
 #define auto_layout_writer __attribute__((cleanup(cleanup_layout_writer)))
 
+/**
+ * layout_writer_check_outside(w, path, err): ERR_USAGE where path is a directory and the layout
+ * grows somewhere below it: what is packed there would hold pieces of the layout itself. A path
+ * that is not there passes; reading it will tell.
+ */
+int layout_writer_check_outside(
+    const struct layout_writer *w, const char *path, struct error *err) MUST_CHECK;
+
 /** layout_writer_blob(w, digest, bytes, len, err): a blob under its digest; one that is there
  * already is kept. */
 int layout_writer_blob(struct layout_writer *w, const struct digest *digest, const void *bytes,

@@ -385,15 +385,23 @@ def test_chart_yaml_that_is_a_directory(programs, keys, tmp_path):
     assert names_in(tmp_path) == ["dir"]
 
 
-def test_output_inside_a_chart_is_not_packed_with_it(programs, keys, tmp_path, build):
-    """The blobs of the first chart are there already when the second is read."""
+@pytest.mark.parametrize("place", ["tiny/layout", "tiny/files/deep/layout", "link/layout",
+                                   "tiny/../tiny/layout"])
+def test_output_inside_a_chart_is_refused(place, programs, keys, tmp_path):
+    """The blobs of the first chart would be there already, and be packed with the second."""
     first = write_archive(tmp_path / "first.tgz", {**TINY, "Chart.yaml": chart_yaml("first")})
-    chart = write_files(tmp_path / "tiny", TINY)
-    plain = build(first, chart)
-    done = programs.builder.run("build", first, chart, "--output", chart / "layout",
-                                "--keys", keys, status=None)
-    if done.status == 0:
-        assert tree(chart / "layout") == tree(plain)
-    else:
-        refused(done, 2, "layout")
-        assert names_in(chart) == sorted(TINY)
+    chart = write_files(tmp_path / "tiny", {**TINY, "files/deep/a": b""})
+    (tmp_path / "link").symlink_to("tiny/files")
+    before = tree(tmp_path)
+    done = programs.builder.run("build", first, chart, "--output", place, "--keys", keys,
+                                cwd=tmp_path, status=None)
+    refused(done, 2, "layout", chart)
+    assert tree(tmp_path) == before
+
+
+@pytest.mark.parametrize("chart", [".", "../here"])
+def test_output_beside_a_chart_with_a_like_name(chart, programs, keys, tmp_path):
+    write_files(tmp_path / "here", TINY)
+    programs.builder.run("build", chart, "--output", "../here-layout", "--keys", keys,
+                         cwd=tmp_path / "here")
+    assert names_in(tmp_path) == ["here", "here-layout"]
