@@ -9,6 +9,7 @@
 extern const struct command command_build;
 extern const struct command command_inspect;
 extern const struct command command_keygen;
+extern const struct command command_lint;
 extern const struct command command_verify;
 extern const struct command command_version;
 

@@ -23,6 +23,7 @@ static const char help[] =
     "\n"
     "  keygen    make a key, and the trust directory that goes with it\n"
     "  build     turn charts into a sealed layout\n"
+    "  lint      tell what is wrong with charts\n"
     "  verify    check a layout as pusher will\n"
     "  inspect   print the packing list of a layout\n"
     "  version   print the version\n"
@@ -51,8 +52,8 @@ static int prepare_process(void)
 
 int main(int argc, char **argv)
 {
-	const struct command commands[] = {
-	    command_keygen, command_build, command_verify, command_inspect, command_version};
+	const struct command commands[] = {command_keygen, command_build, command_lint,
+	    command_verify, command_inspect, command_version};
 	const struct program program = {.name = "builder",
 	    .help = help,
 	    .commands = commands,

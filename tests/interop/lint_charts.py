@@ -5,7 +5,7 @@ becomes a .tgz. None removes a file of the base.
 """
 
 GOOD = "apiVersion: v2\nname: c\nversion: 1.2.3\nicon: https://a.b/i.png\n"
-TEMPLATE = "a: 1\n"
+TEMPLATE = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
 BASE = {"Chart.yaml": GOOD, "values.yaml": "a: 1\n", "templates/x.yaml": TEMPLATE}
 CRD = ("apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n"
        "metadata:\n  name: a\n")
@@ -162,7 +162,7 @@ def files():
         "bad-extension": {"templates/x.md": "a"},
         "no-extension": {"templates/x": "a"},
         "extension-case": {"templates/x.YAML": ""},
-        "extensions": {"templates/NOTES.txt": "a", "templates/_h.tpl": "", "templates/x.yml": "a: 1\n"},
+        "extensions": {"templates/NOTES.txt": "a", "templates/_h.tpl": "", "templates/x.yml": TEMPLATE},
         "deep-extension": {"templates/a.yaml/x.js": ""},
         "hidden-template": {"templates/.gitkeep": ""},
         "deep-hidden-template": {"templates/a/.gitkeep": ""},
