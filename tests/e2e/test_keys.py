@@ -59,7 +59,7 @@ def wire(public_line):
 
 # ---- what keygen writes ----
 
-@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077, 0o777], ids=oct)
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077], ids=oct)
 def test_modes(umask, programs, tmp_path):
     process = programs.builder.popen("keygen", tmp_path / "keys", "--role", "seal",
                                      "--no-passphrase", umask=umask, stdout=subprocess.DEVNULL)
@@ -172,7 +172,7 @@ def test_keygen_leaves_all_or_nothing(programs, tmp_path):
     calls = ["openat", "mkdirat", "mkdir", "write", "fsync", "fchmod", "fchmodat"]
     tracer = Tracer(programs.builder, calls)
     arguments = ["keygen", tmp_path / "trial", "--role", "seal", "--no-passphrase"]
-    points = tracer.points(tmp_path / "log", *arguments, begin="trial")
+    points = tracer.points(tmp_path / "log", *arguments, begin="mkdir")
     stride = 4 if programs.sanitized else 1
     failed = 0
     for number, point in enumerate(points[::stride]):
