@@ -26,9 +26,8 @@ struct tar_header {
  * Returns 0, or -1 with ERR_CHART, naming no entry: a link, device, FIFO or unknown type; a sparse
  * file; a size that is not plain octal or is set by a pax record; a number that Helm would refuse;
  * a kind of header that readers understand differently; a mode that speaks of another file type; a
- * NUL inside a name, where readers differ in what the name is; two extended headers for one; headers cut
- * off.
- * Does not verify header sums nor read names: libarchive does.
+ * NUL inside a name, where readers differ in what the name is; two extended headers for one;
+ * headers cut off. Does not verify header sums nor read names: libarchive does.
  */
 int tar_header_check(struct tar_header *out, const char *tar, size_t len, size_t offset,
     struct error *err) MUST_CHECK;

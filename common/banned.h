@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Under clang and _FORTIFY_SOURCE some of these are macros, which cannot be poisoned: gcc judges. */
+/* With clang and _FORTIFY_SOURCE some are macros, which cannot be poisoned: gcc judges. */
 #ifndef __clang__
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf gets strtok
 #endif

@@ -288,6 +288,14 @@ static int set_tls_error(
 	    advice == NULL ? "" : advice);
 }
 
+static bool has_begun_to_answer(CURL *easy)
+{
+	curl_off_t begun_us = 0;
+
+	(void)curl_easy_getinfo(easy, CURLINFO_STARTTRANSFER_TIME_T, &begun_us);
+	return begun_us > 0;
+}
+
 static int set_error(const struct transfer *t, CURLcode code, struct error *err)
 {
 	const char *text = t->curl_text[0] != '\0' ? t->curl_text : curl_easy_strerror(code);
@@ -302,6 +310,9 @@ static int set_error(const struct transfer *t, CURLcode code, struct error *err)
 	if (t->body_too_long)
 		return error_set(err, ERR_UNBELIEVED, "the answer is larger than %u bytes",
 		    LIMIT_RESPONSE_BODY_BYTES_MAX);
+	/* libcurl's own cap on one header line speaks of memory. */
+	if (code == CURLE_OUT_OF_MEMORY && has_begun_to_answer(t->easy))
+		return error_set(err, ERR_UNBELIEVED, "a header of the answer has no end");
 	switch (code) {
 	case CURLE_OUT_OF_MEMORY:
 	case CURLE_FAILED_INIT:
