@@ -28,8 +28,7 @@ static int take_base64(const json_t *object, const char *name, uint8_t *out, siz
 
 	if (json_strict_string(object, name, JSON_REQUIRED, &text, err) != 0)
 		return -1;
-	if (sodium_base642bin(out, room, text, strlen(text), NULL, out_len, NULL,
-		sodium_base64_VARIANT_ORIGINAL) != 0)
+	if (!base64_parse(out, room, text, strlen(text), NULL, out_len))
 		return error_set(
 		    err, ERR_KEY, "member '%s' is not base64 of at most %zu bytes", name, room);
 	return 0;

@@ -8,6 +8,7 @@
 #include <sodium.h>
 
 #include "builder/key_box.h"
+#include "common/base64.h"
 #include "common/limits.h"
 
 #define PEM_COLUMNS 64
@@ -113,8 +114,7 @@ static int decode_body(
 {
 	if (secret_bytes_init(out, LIMIT_KEY_FILE_BYTES_MAX, err) != 0)
 		return -1;
-	if (sodium_base642bin(out->bytes, LIMIT_KEY_FILE_BYTES_MAX, body, body_len, "\r\n",
-		&out->len, NULL, sodium_base64_VARIANT_ORIGINAL) != 0)
+	if (!base64_parse(out->bytes, LIMIT_KEY_FILE_BYTES_MAX, body, body_len, "\r\n", &out->len))
 		return error_set(err, ERR_KEY, "not base64 between BEGIN and END");
 	return 0;
 }

@@ -2,8 +2,7 @@
 
 #include <string.h>
 
-#include <sodium.h>
-
+#include "common/base64.h"
 #include "common/json.h"
 
 /* One side of a media type: RFC 6838 4.2, at most 127 characters. Returns its length, 0 if
@@ -41,8 +40,7 @@ static int check_inline_data(const struct descriptor *d, const char *base64, str
 	size_t len;
 	struct digest found;
 
-	if (sodium_base642bin(bytes, base64_len, base64, base64_len, NULL, &len, NULL,
-		sodium_base64_VARIANT_ORIGINAL) != 0)
+	if (!base64_parse(bytes, base64_len, base64, base64_len, NULL, &len))
 		return error_set(err, ERR_FORMAT, "member 'data' is not base64");
 	digest_of(&found, bytes, len);
 	if (len != d->size_bytes || !digest_equal(&found, &d->digest))

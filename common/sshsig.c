@@ -55,8 +55,7 @@ int ssh_public_key_parse(struct ssh_public_key *out, const char *type, size_t ty
 	if (type_len != strlen(KEY_TYPE) || memcmp(type, KEY_TYPE, type_len) != 0)
 		return error_set(err, ERR_FORMAT, "key type '%.*s': this version takes %s only",
 		    type_len > 64 ? 64 : (int)type_len, type, KEY_TYPE);
-	if (sodium_base642bin(found, sizeof(found), base64, base64_len, NULL, &found_len, NULL,
-		sodium_base64_VARIANT_ORIGINAL) != 0 ||
+	if (!base64_parse(found, sizeof(found), base64, base64_len, NULL, &found_len) ||
 	    found_len != WIRE_KEY_BYTES)
 		return error_set(err, ERR_FORMAT, "not the base64 of an %s public key", KEY_TYPE);
 	memcpy(out->ed25519, found + WIRE_KEY_BYTES - ED25519_PUBLIC_BYTES, ED25519_PUBLIC_BYTES);
@@ -172,8 +171,8 @@ static int take_signature(uint8_t out[ED25519_SIGNATURE_BYTES], const char *armo
 
 	if (len <= frame || len > LIMIT_SIGNATURE_BYTES_MAX)
 		return -1;
-	if (sodium_base642bin(blob, sizeof(blob), armored + strlen(ARMOR_BEGIN), len - frame, "\n",
-		&blob_len, NULL, sodium_base64_VARIANT_ORIGINAL) != 0 ||
+	if (!base64_parse(
+		blob, sizeof(blob), armored + strlen(ARMOR_BEGIN), len - frame, "\n", &blob_len) ||
 	    blob_len <= ED25519_SIGNATURE_BYTES)
 		return -1;
 	memcpy(out, blob + blob_len - ED25519_SIGNATURE_BYTES, ED25519_SIGNATURE_BYTES);

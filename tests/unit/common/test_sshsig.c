@@ -90,6 +90,8 @@ static const struct {
     {"ssh-ed25519", "AAAAC3NzaC1lZDI1NTE5AAAAIAOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG", "not"},
     {"ssh-ed25519", "AAAAC3NzaC1lZDI1NTE5AAAAIAOhB7_zzhC-HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4", "not"},
     {"ssh-ed25519", "AAAAC3NzaC1lZDI1NTE5AAAAIAOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG\n", "not"},
+    {"ssh-ed25519", "AAAAC3NzaC1lZDI1NTE5AAAAIAOhB7/zzhC+HXDdGOdLwJln5NY\xAAm6UNXx3chmQSVTG4",
+	"not"},
     /* another type inside, a length that does not fit */
     {"ssh-ed25519", "AAAAC3NzaC1lZDI1NTE4AAAAIAOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4",
 	"not an ssh-ed25519 public key inside"},
