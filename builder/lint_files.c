@@ -7,13 +7,21 @@
 
 #define TEMPLATES "templates/"
 
-static bool text_is_listed(const struct text *name, const struct text_list *list)
+static int compare_names(const void *left, const void *right)
 {
-	for (size_t i = 0; i < list->count; i++) {
-		if (text_compare(name, &list->items[i]) == 0)
-			return true;
-	}
-	return false;
+	return text_compare(left, right);
+}
+
+static void sort_names(struct text_list *list)
+{
+	if (list->count != 0)
+		qsort(list->items, list->count, sizeof(*list->items), compare_names);
+}
+
+static bool has_name(const struct text_list *sorted, const struct text *name)
+{
+	return sorted->count != 0 && bsearch(name, sorted->items, sorted->count,
+					 sizeof(*sorted->items), compare_names) != NULL;
 }
 
 /* Not handled by us, which does not mean that Helm refuses it. */
@@ -89,7 +97,7 @@ static void put_name(struct buf *b, const struct text *name)
 }
 
 /* Both ways: what stands in charts/ alone, and what stands in Chart.yaml alone. */
-static void check_dependencies(struct lint_findings *out, const struct lint_load *load)
+static void check_dependencies(struct lint_findings *out, struct lint_load *load)
 {
 	const struct record_list *wanted = &load->metadata.dependencies;
 	auto_buf struct buf unlisted = BUF_INIT(64 * KIB);
@@ -97,13 +105,15 @@ static void check_dependencies(struct lint_findings *out, const struct lint_load
 	struct text_list names = {
 	    .items = mem_zalloc(wanted->count, sizeof(struct text)), .count = wanted->count};
 
+	sort_names(&load->subcharts);
 	for (size_t i = 0; i < wanted->count; i++) {
 		names.items[i] = ((const struct chart_dependency *)wanted->items[i])->name;
-		if (!text_is_listed(&names.items[i], &load->subcharts))
+		if (!has_name(&load->subcharts, &names.items[i]))
 			put_name(&absent, &names.items[i]);
 	}
+	sort_names(&names);
 	for (size_t i = 0; i < load->subcharts.count; i++) {
-		if (!text_is_listed(&load->subcharts.items[i], &names))
+		if (!has_name(&names, &load->subcharts.items[i]))
 			put_name(&unlisted, &load->subcharts.items[i]);
 	}
 	free(names.items); /* the names themselves are borrowed */
