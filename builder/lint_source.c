@@ -68,8 +68,8 @@ static int read_entry(struct chart_files *out, struct archive *archive, struct a
 		return -1;
 	out->items = mem_grow(out->items, out->count, &out->capacity, sizeof(*out->items));
 	struct chart_file *file = &out->items[out->count++];
-	*file = (struct chart_file){
-	    .path = steal_ptr(&path.inside), .content = BUF_INIT(LIMIT_CHART_FILE_BYTES_MAX)};
+	*file = (struct chart_file){.content = BUF_INIT(LIMIT_CHART_FILE_BYTES_MAX)};
+	file->path = steal_ptr(&path.inside);
 	char *room = buf_room(&file->content, (size_t)size);
 	if (room == NULL || archive_read_data(archive, room, (size_t)size) != size)
 		return error_set(err, ERR_CHART, "tar: broken or cut off");
