@@ -39,7 +39,7 @@ static int refuse_unknown(const json_t *annotations, const struct annotation_slo
 		for (size_t i = 0; i < known_count && !found; i++)
 			found = strcmp(key, known[i].key) == 0;
 		if (!found)
-			return error_set(err, ERR_FORMAT,
+			return error_set(err, ERR_POLICY,
 			    "annotation '%.200s' is not known to this version", key);
 	}
 	return 0;

@@ -59,9 +59,10 @@ int index_parse(struct index *out, const char *bytes, size_t len, const char *me
     struct error *err) MUST_CHECK;
 
 /**
- * index_parse_delivery(out, bytes, len, err): index.json. Also refuses (ERR_FORMAT) an unknown
- * annotation whose key begins "dev.sallyport.", a repository without a tag or the reverse, one
- * (repository, tag) pair twice, and delivery annotations against their grammar.
+ * index_parse_delivery(out, bytes, len, err): index.json. Also refuses (ERR_POLICY) an unknown
+ * annotation whose key begins "dev.sallyport.": it may be a condition; and (ERR_FORMAT) a
+ * repository without a tag or the reverse, one (repository, tag) pair twice, and delivery
+ * annotations against their grammar.
  */
 int index_parse_delivery(
     struct index *out, const char *bytes, size_t len, struct error *err) MUST_CHECK;

@@ -122,8 +122,6 @@ INDEXES = {
     "tag-alone": with_annotations(dev__sallyport__repository=None),
     "another-charts-name": with_annotations(dev__sallyport__repository="other"),
     "another-charts-version": with_annotations(dev__sallyport__tag="9.9.9"),
-    "unknown-of-ours": with_annotations(dev__sallyport__colour="red"),
-    "unknown-of-ours-by-case": with_annotations(dev__sallyport__Tag="1"),
     **{f"repository-{name}": with_annotations(dev__sallyport__repository=value)
        for name, value in {"parent": "../x", "upper": "Tiny", "absolute": "/tiny", "empty": "",
                            "long": "a" * 300, "tag-in-it": "tiny:1", "digest-in-it": f"a@sha256:{HEX}",
@@ -159,7 +157,6 @@ INDEXES = {
     "sequence-leading-zero": of_delivery(origin="a", sequence="01"),
     "sequence-2^63": of_delivery(origin="a", sequence=str(2 ** 63)),
     "previous-bad": of_delivery(previous="abc"),
-    "unknown-delivery-annotation": of_delivery(colour="red"),
 }
 
 
@@ -173,8 +170,10 @@ def test_index(change, mine, sealed):
     sealed(3, "index.json")
 
 
-@pytest.mark.parametrize("change", [of_delivery(origin="a", sequence="1"), of_delivery(previous=HEX)],
-                         ids=["sequence", "previous"])
+@pytest.mark.parametrize("change", [
+    of_delivery(origin="a", sequence="1"), of_delivery(previous=HEX), of_delivery(colour="red"),
+    with_annotations(dev__sallyport__colour="red"), with_annotations(dev__sallyport__Tag="1"),
+], ids=["sequence", "previous", "unknown", "unknown-of-an-entry", "unknown-by-case"])
 def test_what_this_version_cannot_judge_is_a_matter_of_policy(change, mine, sealed):
     mine.write_index(change(mine.index))
     sealed(4)

@@ -313,7 +313,7 @@ static void judges_sealed_content(void **state)
 	    {LAYOUT_INDEX,
 		"{\"schemaVersion\":2,\"manifests\":[],\"annotations\":{"
 		"\"dev.sallyport.new\":\"x\"}}",
-		ERR_FORMAT, "annotation 'dev.sallyport.new' is not known"},
+		ERR_POLICY, "annotation 'dev.sallyport.new' is not known"},
 	};
 	struct layout_fixture *f = *state;
 	auto_trust struct trust *trust = fixture_trust(ENCLAVE);
