@@ -213,7 +213,7 @@ static bool equal_folded(const struct text *key, const char *name)
 		char left, right;
 		at += fold(key->bytes + at, key->len - at, &left);
 		(void)fold(name, 1, &right);
-		if (left != right)
+		if (*name == '\0' || left != right) /* a key may have NULs in it */
 			return false;
 	}
 	return *name == '\0';

@@ -4,6 +4,7 @@ The protocol is described in helm/main.go. Requests are pipelined: one thread wr
 caller reads.
 """
 
+import contextlib
 import json
 import os
 import queue
@@ -19,6 +20,7 @@ class Oracle:
 
     def __init__(self, program, **defaults):
         self.defaults = defaults
+        self._pending = 0  # asked and not yet received
         self._home = tempfile.mkdtemp(prefix="interop-", dir=memory())
         self._process = subprocess.Popen(
             [program], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -35,23 +37,30 @@ class Oracle:
         self.close()
 
     def close(self):
+        """Ends the process, which has to end well if every answer was received."""
+        if self._pending:
+            self._process.kill()
         self._requests.put(None)
         self._writer.join()
-        self._process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
         status = self._process.wait(timeout=60)
         self._process.stdout.close()
         shutil.rmtree(self._home, ignore_errors=True)
-        assert status == 0, f"{self._process.args}: exit status {status}"
+        assert self._pending or status == 0, f"{self._process.args}: exit status {status}"
 
     def send(self, body=b"", **job):
         """Asks without waiting for the answer, which receive() gives in the same order."""
         head = json.dumps({**self.defaults, **job}).encode()
+        self._pending += 1
         self._requests.put(_frame(head) + _frame(body))
 
     def receive(self):
         """(answer, body) of the oldest job that has not been received."""
         head = json.loads(self._read_frame())
-        return head, self._read_frame()
+        body = self._read_frame()
+        self._pending -= 1
+        return head, body
 
     def ask(self, body=b"", **job):
         self.send(body, **job)

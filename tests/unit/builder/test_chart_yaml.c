@@ -132,6 +132,9 @@ static void test_case(void **state)
 	expect_config(HEAD "Annotations: {a: x, c: z}\nannotations: {b: q, a: w}\n",
 	    "{\"name\":\"a\",\"version\":\"1.0.0\",\"apiVersion\":\"v1\","
 	    "\"annotations\":{\"a\":\"w\",\"b\":\"q\",\"c\":\"z\"}}");
+	/* A NUL does not end a key. */
+	expect_config(HEAD "\"home\\0\": x\n\"icon\\0\\0\\0\\0\\0\\0\\0\\0\": y\n",
+	    "{\"name\":\"a\",\"version\":\"1.0.0\",\"apiVersion\":\"v1\"}");
 	/* encoding/json folds two letters beyond ASCII. */
 	expect_config(HEAD "\xC5\xBFource\xC5\xBF: [s]\n\xE2\x84\xAA"
 			   "eywords: [k]\n",
