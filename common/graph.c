@@ -23,6 +23,9 @@ struct loader {
 	void *known;                 /* tsearch() root of struct known, owned */
 	size_t node_capacity;
 	size_t descriptor_count;
+	/* Descriptors below each node, by every way that leads to them; owned. */
+	size_t *weights;
+	size_t weight_capacity;
 };
 
 static void release_node(struct graph_node *n)
@@ -163,11 +166,23 @@ static int check_same(
 	return check_depth(depth, n->height, err);
 }
 
+/* Saturates: what is above the limit is refused once something is named by it. */
+static size_t weigh(const struct loader *l, const struct graph_node *n)
+{
+	size_t weight = n->is_index ? n->child_count : n->manifest.layer_count + 1;
+
+	for (size_t i = 0; i < n->child_count && weight <= LIMIT_GRAPH_DESCRIPTORS_MAX; i++)
+		weight += l->weights[n->children[i]];
+	return weight <= LIMIT_GRAPH_DESCRIPTORS_MAX ? weight : LIMIT_GRAPH_DESCRIPTORS_MAX + 1;
+}
+
 static size_t add_node(struct loader *l, struct graph_node *n)
 {
 	struct graph *g = l->graph;
 	struct known *k = mem_zalloc(1, sizeof(*k));
 
+	l->weights = mem_grow(l->weights, g->node_count, &l->weight_capacity, sizeof(*l->weights));
+	l->weights[g->node_count] = weigh(l, n);
 	g->nodes = mem_grow(g->nodes, g->node_count, &l->node_capacity, sizeof(*g->nodes));
 	g->nodes[g->node_count] = *n;
 	k->digest = n->descriptor.digest;
@@ -273,10 +288,9 @@ static int load_entries(struct loader *l, struct error *err)
 			return -1;
 		if (entry->repository == NULL)
 			continue;
-		const struct graph_node *n = &g->nodes[entry_nodes[i]];
-		/* Counted for every name, since a packing list shows them under each. */
-		if (check_chart_name(n, entry, err) != 0 ||
-		    count_descriptors(l, n->manifest.layer_count + n->child_count, err) != 0)
+		/* Counted for every name, since each is shown and pushed with all below it. */
+		if (check_chart_name(&g->nodes[entry_nodes[i]], entry, err) != 0 ||
+		    count_descriptors(l, l->weights[entry_nodes[i]], err) != 0)
 			return -1;
 		g->names[g->name_count++] = (struct graph_name){
 		    .repository = entry->repository, .tag = entry->tag, .node = entry_nodes[i]};
@@ -294,6 +308,7 @@ int graph_load(struct graph *out, const struct layout *layout, const char *index
 		return error_prefix(err, "%s", LAYOUT_INDEX);
 	int result = load_entries(&l, err);
 	tdestroy(l.known, free);
+	free(l.weights);
 	return result != 0 ? error_prefix(err, "%s", LAYOUT_INDEX) : 0;
 }
 

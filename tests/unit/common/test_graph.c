@@ -330,6 +330,26 @@ static void limits_what_names_multiply(void **state)
 	    f, buf_text(&entries), ERR_LIMIT, "more than 1000000 descriptors in one layout");
 }
 
+/* Few entries, each the same child many times, again and again: exponentially many ways down. */
+static void limits_the_ways_down(void **state)
+{
+	struct layout_fixture *f = *state;
+	auto_free char *inner = fixture_artifact(f, "innermost", "");
+
+	for (size_t level = 0; level < LIMIT_INDEX_DEPTH_MAX; level++) {
+		auto_buf struct buf children = BUF_INIT((size_t)4 << 20);
+		auto_free char *names = fixture_names("a", "1");
+
+		for (size_t i = 0; i < 1000; i++)
+			buf_printf(&children, "%s%s", i > 0 ? "," : "", inner);
+		char *outer = index_of(
+		    f, buf_text(&children), level + 1 == LIMIT_INDEX_DEPTH_MAX ? names : "");
+		free(inner);
+		inner = outer;
+	}
+	expect_entries_refused(f, inner, ERR_LIMIT, "more than 1000000 descriptors in one layout");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -344,6 +364,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(reads_helm_configs_strictly, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(limits_the_depth, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(limits_what_names_multiply, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(limits_the_ways_down, set_up, tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
