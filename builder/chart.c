@@ -6,11 +6,12 @@
 #include <sys/stat.h>
 
 #include "builder/chart_archive.h"
-#include "builder/chart_files.h"
+#include "builder/chart_directory.h"
 #include "builder/chart_packable.h"
+#include "builder/chart_package.h"
 #include "builder/chart_packer.h"
 #include "builder/chart_rules.h"
-#include "builder/chart_yaml.h"
+#include "builder/chart_tree.h"
 #include "common/limits.h"
 
 void chart_init(struct chart *c)
@@ -28,23 +29,20 @@ void chart_release(struct chart *c)
 	chart_init(c);
 }
 
-static int load_metadata(struct chart_metadata *m, const struct buf *yaml, struct error *err)
-{
-	if (chart_yaml_read(m, buf_text(yaml), yaml->len, err) != 0 ||
-	    chart_rules_apply(m, err) != 0)
-		return error_prefix(err, "Chart.yaml");
-	return 0;
-}
-
 /* The metadata of the archive that travels, however it came about. */
 static int load_archive(struct chart *c, struct error *err)
 {
 	auto_chart_archive struct chart_archive archive;
+	auto_chart_tree struct chart_tree tree;
 
 	chart_archive_init(&archive);
-	if (chart_archive_read(&archive, buf_text(&c->archive), c->archive.len, err) != 0)
+	chart_tree_init(&tree);
+	if (chart_archive_read(&archive, buf_text(&c->archive), c->archive.len, err) != 0 ||
+	    chart_tree_load(&tree, &archive.files, CHART_SOURCE_ARCHIVE, err) != 0)
 		return -1;
-	return load_metadata(&c->metadata, &archive.chart_yaml, err);
+	c->metadata = tree.metadata;
+	chart_metadata_init(&tree.metadata);
+	return 0;
 }
 
 /* Helm takes PATH.prov along whenever it exists. */
@@ -75,34 +73,6 @@ static int load_file(struct chart *c, int fd, const char *path, const struct cha
 	return load_provenance(c, path, err);
 }
 
-/* helm package takes no other; helm push would. */
-static int check_api_version(const struct chart_metadata *m, struct error *err)
-{
-	if (text_is(&m->api_version, "v1") || text_is(&m->api_version, "v2"))
-		return 0;
-	return error_set(err, ERR_CHART, "Chart.yaml: apiVersion '%s' is not 'v1' or 'v2'",
-	    text_string(&m->api_version));
-}
-
-/*
- * A chart packed without what it depends on would fail where it is installed. Helm goes by the
- * names inside the charts, this version by those of their directories, which are the same but for
- * renamed ones.
- */
-static int check_dependencies(
-    const struct chart_metadata *m, const struct chart_files *files, struct error *err)
-{
-	for (size_t i = 0; i < m->dependencies.count; i++) {
-		const struct chart_dependency *d = m->dependencies.items[i];
-		auto_free char *path = mem_printf("charts/%s/Chart.yaml", text_string(&d->name));
-		if (chart_files_find(files, path) == NULL)
-			return error_set(err, ERR_CHART,
-			    "dependency '%s' is in Chart.yaml, but missing in charts/",
-			    text_string(&d->name));
-	}
-	return 0;
-}
-
 static void override(struct text *t, const char *value)
 {
 	if (value == NULL)
@@ -111,58 +81,40 @@ static void override(struct text *t, const char *value)
 	t->line = 0;
 }
 
-static int prepare_metadata(struct chart_metadata *m, const struct chart_files *files,
-    const struct chart_packing *packing, struct error *err)
+static int override_versions(
+    struct chart_metadata *m, const struct chart_packing *packing, struct error *err)
 {
-	const struct chart_file *file = chart_files_find(files, "Chart.yaml");
-
-	if (file == NULL)
-		return error_set(err, ERR_CHART, "Chart.yaml is missing");
-	if (load_metadata(m, &file->content, err) != 0)
-		return -1;
-	if (chart_packable_source(buf_text(&file->content), file->content.len, err) != 0)
-		return error_prefix(err, "Chart.yaml");
 	override(&m->version, packing->version);
 	override(&m->app_version, packing->app_version);
 	if (chart_rules_apply(m, err) != 0)
 		return error_prefix(err, "with --version and --app-version");
-	if (check_api_version(m, err) != 0)
-		return -1;
-	return check_dependencies(m, files, err);
+	return 0;
 }
 
-/*
- * Chart.yaml anew. A v1 chart has no dependencies in it and no Chart.lock, so Helm leaves them out.
- */
-static int rewrite(struct chart_files *files, struct chart_metadata *m, struct error *err)
+/* Helm reads the top-most Chart.yaml twice, the first time for nothing but its apiVersion. */
+static int check_source(const struct chart_files *files, struct error *err)
 {
-	struct chart_file *file = chart_files_find(files, "Chart.yaml");
+	const struct chart_file *file = chart_files_find(files, "Chart.yaml");
 
-	if (text_is(&m->api_version, "v1")) {
-		chart_metadata_drop_dependencies(m);
-		chart_files_remove(files, "Chart.lock");
-		file = chart_files_find(files, "Chart.yaml");
-	}
-	if (chart_packable_check(m, err) != 0)
+	if (file != NULL && chart_packable_source(file->bytes, file->len, err) != 0)
 		return error_prefix(err, "Chart.yaml");
-	buf_release(&file->content);
-	file->content.max = LIMIT_YAML_BYTES_MAX;
-	chart_yaml_write(&file->content, m);
-	return buf_check(&file->content, "Chart.yaml", err);
+	return 0;
 }
 
-static int load_directory(
-    struct chart *c, int fd, const struct chart_packing *packing, struct error *err)
+static int load_directory(struct chart *c, int fd, const char *path,
+    const struct chart_packing *packing, struct error *err)
 {
-	auto_chart_files struct chart_files files = {.items = NULL};
-	auto_chart_metadata struct chart_metadata m;
+	auto_chart_files struct chart_files files = CHART_FILES_INIT;
+	auto_chart_files struct chart_files packed = CHART_FILES_INIT;
+	auto_chart_tree struct chart_tree tree;
 
-	chart_metadata_init(&m);
-	if (chart_files_read(&files, fd, err) != 0 ||
-	    prepare_metadata(&m, &files, packing, err) != 0)
-		return -1;
-	if (rewrite(&files, &m, err) != 0 ||
-	    chart_packer_pack(&c->archive, &files, text_string(&m.name), packing->mtime, err) != 0)
+	chart_tree_init(&tree);
+	if (chart_directory_read(&files, fd, path, err) != 0 || check_source(&files, err) != 0 ||
+	    chart_tree_load(&tree, &files, CHART_SOURCE_DIRECTORY, err) != 0 ||
+	    override_versions(&tree.metadata, packing, err) != 0 ||
+	    chart_package_check(&tree, err) != 0 || chart_package_list(&packed, &tree, err) != 0 ||
+	    chart_packer_pack(
+		&c->archive, &packed, text_string(&tree.metadata.name), packing->mtime, err) != 0)
 		return -1;
 	return load_archive(c, err);
 }
@@ -176,7 +128,7 @@ static int load(
 	if (fd < 0 || fstat(fd, &st) != 0)
 		return error_sys(err, "cannot be opened");
 	if (S_ISDIR(st.st_mode))
-		return load_directory(out, fd, packing, err);
+		return load_directory(out, fd, path, packing, err);
 	if (S_ISREG(st.st_mode))
 		return load_file(out, fd, path, packing, err);
 	return error_set(err, ERR_CHART, "neither a directory nor a regular file");

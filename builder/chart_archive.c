@@ -31,16 +31,13 @@ static void cleanup_archive(struct archive **slot)
 
 void chart_archive_init(struct chart_archive *a)
 {
-	*a = (struct chart_archive){.chart_yaml = BUF_INIT(LIMIT_YAML_BYTES_MAX + 3)};
+	*a = (struct chart_archive){.files = CHART_FILES_INIT};
 }
 
 void chart_archive_release(struct chart_archive *a)
 {
-	for (size_t i = 0; i < a->path_count; i++)
-		free(a->paths[i]);
-	free(a->paths);
 	free(a->base);
-	buf_release(&a->chart_yaml);
+	chart_files_release(&a->files);
 	chart_archive_init(a);
 }
 
@@ -52,11 +49,8 @@ static int refuse_tar(struct tar_walk *w)
 	    w->err, ERR_CHART, "tar: %s", reason != NULL ? reason : "broken or cut off");
 }
 
-/* Reads the content, which for all but Chart.yaml only proves that it is there. */
-static int read_content(struct tar_walk *w, size_t size, struct buf *keep)
+static int read_content(struct tar_walk *w, size_t size, struct buf *out)
 {
-	size_t total = 0;
-
 	for (;;) {
 		const void *block;
 		size_t len;
@@ -66,13 +60,11 @@ static int read_content(struct tar_walk *w, size_t size, struct buf *keep)
 			break;
 		if (status != ARCHIVE_OK)
 			return refuse_tar(w);
-		total += len;
-		if (keep != NULL)
-			buf_put(keep, block, len);
+		buf_put(out, block, len);
 	}
-	if (total != size)
+	if (out->len != size || out->overflowed)
 		return error_set(w->err, ERR_CHART, "tar: broken or cut off");
-	return keep != NULL ? buf_check(keep, "Chart.yaml", w->err) : 0;
+	return 0;
 }
 
 static int check_size(struct tar_walk *w, const char *name, size_t size)
@@ -100,19 +92,13 @@ static int check_base(struct tar_walk *w, const char *name, struct chart_path *p
 static int read_file(struct tar_walk *w, const char *name, size_t size)
 {
 	auto_chart_path struct chart_path path = {.base = NULL};
-	struct chart_archive *out = w->out;
+	auto_buf struct buf content = BUF_INIT(size);
 
 	if (chart_path_parse(&path, name, w->err) != 0 || check_base(w, name, &path) != 0 ||
-	    check_size(w, name, size) != 0)
+	    check_size(w, name, size) != 0 || read_content(w, size, &content) != 0)
 		return -1;
-	if (chart_path_is_requirements(path.inside) && strchr(path.inside, '/') == NULL)
-		return error_set(
-		    w->err, ERR_UNSUPPORTED, "requirements.yaml is not handled by this version");
-	bool is_chart_yaml = strcmp(path.inside, "Chart.yaml") == 0;
-	out->paths = mem_grow(out->paths, out->path_count, &out->path_capacity, sizeof(char *));
-	out->paths[out->path_count++] = steal_ptr(&path.inside);
-	return read_content(
-	    w, size, is_chart_yaml && out->chart_yaml.len == 0 ? &out->chart_yaml : NULL);
+	chart_files_take(&w->out->files, &path.inside, &content);
+	return 0;
 }
 
 /* An entry that both readers see at the same place, with the same size. */
@@ -169,30 +155,15 @@ static int check_rest(struct tar_walk *w)
 	return 0;
 }
 
-static int compare_paths(const void *left, const void *right)
+static int check_files(const struct chart_archive *a, struct error *err)
 {
-	return strcmp(*(char *const *)left, *(char *const *)right);
-}
+	const char *twice = chart_files_twice(&a->files);
 
-static int check_files(struct chart_archive *a, struct error *err)
-{
-	static const char bom[] = "\xEF\xBB\xBF";
-	const char *chart_yaml = "Chart.yaml";
-
-	if (a->path_count == 0)
+	if (a->files.count == 0)
 		return error_set(err, ERR_CHART, "no files in it");
-	qsort(a->paths, a->path_count, sizeof(char *), compare_paths);
-	for (size_t i = 1; i < a->path_count; i++) {
-		if (strcmp(a->paths[i - 1], a->paths[i]) == 0)
-			return error_set(err, ERR_CHART, "entry '%s/%s': twice in the archive",
-			    a->base, a->paths[i]);
-	}
-	if (bsearch(&chart_yaml, a->paths, a->path_count, sizeof(char *), compare_paths) == NULL)
-		return error_set(err, ERR_CHART, "Chart.yaml is missing");
-	if (a->chart_yaml.len >= 3 && memcmp(a->chart_yaml.data, bom, 3) == 0) {
-		a->chart_yaml.len -= 3;
-		memmove(a->chart_yaml.data, a->chart_yaml.data + 3, a->chart_yaml.len + 1);
-	}
+	if (twice != NULL)
+		return error_set(
+		    err, ERR_CHART, "entry '%s/%s': twice in the archive", a->base, twice);
 	return 0;
 }
 
@@ -219,6 +190,7 @@ int chart_archive_read_tar(
 	auto_archive struct archive *archive = NULL;
 
 	chart_archive_init(out);
+	out->tar_bytes = len;
 	if (len == 0) /* which libarchive takes for an archive of any format */
 		return error_set(err, ERR_CHART, "no files in it");
 	archive = open_tar(tar, len, err);

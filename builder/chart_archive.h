@@ -1,5 +1,5 @@
 /*
- * A chart archive taken apart: which files are in it, and Chart.yaml.
+ * A chart archive taken apart: the files that are in it.
  * Source: Helm pkg/chart/loader/archive/archive.go; reference helm.md 5; design formats.md 9 (C6).
  */
 #ifndef BUILDER_CHART_ARCHIVE_H
@@ -7,14 +7,12 @@
 
 #include <stddef.h>
 
-#include "common/buf.h"
+#include "builder/chart_files.h"
 
 struct chart_archive {
-	char *base;   /* owned; the directory that all files lie in */
-	char **paths; /* owned, each too; below base, cleaned, sorted by bytes, unique */
-	size_t path_count;
-	size_t path_capacity;
-	struct buf chart_yaml; /* without a UTF-8 byte order mark */
+	char *base;               /* owned; the directory that all files lie in */
+	struct chart_files files; /* their paths below base, cleaned; in the archive's order */
+	size_t tar_bytes;         /* what the archive is unpacked */
 };
 
 /**
@@ -23,9 +21,9 @@ struct chart_archive {
  * Directories and pax global headers are skipped, as in Helm. What Helm refuses is refused, and so
  * are: links, devices, FIFOs, sparse files; two entries of one path; two base directories; names as
  * in chart_path.h; whatever libarchive warns of; anything but zeros behind the last entry; all that
- * gunzip() refuses. Charts below charts/ are not looked into.
+ * gunzip() refuses. What the files hold is not looked at: chart_tree_load().
  * Returns 0, or -1 with err set, naming the entry: ERR_CHART; ERR_LIMIT beyond Helm's 100 MiB and
- * 5 MiB and LIMIT_CHART_*; ERR_UNSUPPORTED for a requirements.yaml.
+ * 5 MiB and LIMIT_CHART_*.
  * Release with chart_archive_release(), also after a failure. LC_CTYPE must be a UTF-8 locale.
  */
 int chart_archive_read(

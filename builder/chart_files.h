@@ -1,6 +1,6 @@
 /*
- * The files of a chart directory, in memory.
- * Source: Helm pkg/chart/v2/loader/directory.go; reference helm.md 3.2.
+ * The files of a chart, in memory, in the order in which Helm loads them.
+ * Source: Helm pkg/chart/loader/archive/archive.go BufferedFile.
  */
 #ifndef BUILDER_CHART_FILES_H
 #define BUILDER_CHART_FILES_H
@@ -10,35 +10,41 @@
 #include "common/buf.h"
 
 struct chart_file {
-	char *path;         /* owned; relative, "/" between components */
-	struct buf content; /* without a UTF-8 byte order mark, as Helm's loader leaves it */
+	char *path;        /* owned; relative, "/" between components */
+	const char *bytes; /* the content without a UTF-8 byte order mark; "" when empty */
+	size_t len;
+	char *store; /* owned; what bytes points into; NULL: borrowed from where it was taken */
 };
 
 struct chart_files {
-	struct chart_file *items; /* owned; sorted by the bytes of their paths, unique */
+	struct chart_file *items; /* owned; in no order but that in which they were put */
 	size_t count;
 	size_t capacity;
 };
 
+#define CHART_FILES_INIT                                                                           \
+	{                                                                                          \
+		.items = NULL, .count = 0, .capacity = 0                                           \
+	}
+
 /**
- * chart_files_read(out, directory_fd, err): reads all regular files below a directory.
- *
- * directory_fd  borrowed.
- * Nothing outside it is opened, no link is followed, and nothing but regular files is opened for
- * reading, so no FIFO or device can block. Left out, as in Helm: what begins with a dot directly
- * below templates/, and what begins with a dot or an underscore directly below charts/.
- * Returns 0 and out to be released (also after a failure), or -1 with err set, naming the file:
- * ERR_CHART for FIFOs, devices, sockets and loose files in charts/; ERR_LIMIT; ERR_UNSUPPORTED for
- * what this version does not handle: links, .helmignore, archives in charts/, requirements.yaml;
- * ERR_SYSTEM.
+ * chart_files_take(files, path, content): puts a file behind the others. Takes *path and the
+ * content, without the byte order mark that Helm's loader removes from every file.
  */
-int chart_files_read(struct chart_files *out, int directory_fd, struct error *err) MUST_CHECK;
+void chart_files_take(struct chart_files *files, char **path, struct buf *content);
 
-/** chart_files_find(files, path): the file of this path, or NULL. Borrowed. */
-struct chart_file *chart_files_find(const struct chart_files *files, const char *path);
+/** chart_files_borrow(files, path, bytes, len): the same for a copy of path and borrowed bytes. */
+void chart_files_borrow(struct chart_files *files, const char *path, const char *bytes, size_t len);
 
-/** chart_files_remove(files, path): forgets the file of this path, if there is one. */
-void chart_files_remove(struct chart_files *files, const char *path);
+/** chart_files_twice(files): a path that two of the files have, or NULL. Borrowed. */
+const char *chart_files_twice(const struct chart_files *files);
+
+/** chart_files_find(files, path): the first file of this path, or NULL. Borrowed. */
+const struct chart_file *chart_files_find(const struct chart_files *files, const char *path);
+
+/** chart_files_sort(files): by the bytes of their paths. */
+void chart_files_sort(struct chart_files *files);
+
 void chart_files_release(struct chart_files *files);
 #define auto_chart_files __attribute__((cleanup(chart_files_release)))
 

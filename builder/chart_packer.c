@@ -56,12 +56,11 @@ static int put_file(struct archive *archive, const struct chart_file *file, cons
 	archive_entry_set_uid(entry, 0);
 	archive_entry_set_gid(entry, 0);
 	archive_entry_set_mtime(entry, mtime, 0);
-	archive_entry_set_size(entry, (la_int64_t)file->content.len);
+	archive_entry_set_size(entry, (la_int64_t)file->len);
 	if (archive_write_header(archive, entry) != ARCHIVE_OK)
 		return refuse(archive, file->path, err);
-	la_ssize_t written =
-	    archive_write_data(archive, buf_text(&file->content), file->content.len);
-	if (written < 0 || (size_t)written != file->content.len)
+	la_ssize_t written = archive_write_data(archive, file->bytes, file->len);
+	if (written < 0 || (size_t)written != file->len)
 		return refuse(archive, file->path, err);
 	return 0;
 }

@@ -93,17 +93,3 @@ int chart_path_parse(struct chart_path *out, const char *name, struct error *err
 	    (struct chart_path){.base = steal_ptr(&path.base), .inside = steal_ptr(&path.inside)};
 	return 0;
 }
-
-bool chart_path_is_requirements(const char *path)
-{
-	for (;;) {
-		if (strcmp(path, "requirements.yaml") == 0)
-			return true;
-		if (strncmp(path, "charts/", 7) != 0)
-			return false;
-		path = strchr(path + 7, '/');
-		if (path == NULL)
-			return false;
-		path++;
-	}
-}

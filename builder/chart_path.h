@@ -5,8 +5,6 @@
 #ifndef BUILDER_CHART_PATH_H
 #define BUILDER_CHART_PATH_H
 
-#include <stdbool.h>
-
 #include "common/error.h"
 
 struct chart_path {
@@ -28,10 +26,5 @@ struct chart_path {
 int chart_path_parse(struct chart_path *out, const char *name, struct error *err) MUST_CHECK;
 void chart_path_release(struct chart_path *p);
 #define auto_chart_path __attribute__((cleanup(chart_path_release)))
-
-/**
- * chart_path_is_requirements(path): true for requirements.yaml of the chart or of one in charts/.
- */
-bool chart_path_is_requirements(const char *path);
 
 #endif

@@ -209,6 +209,8 @@ static int check_dependencies(const struct chart_metadata *m, struct error *err)
 int chart_rules_apply(struct chart_metadata *m, struct error *err)
 {
 	sanitise_record(m, &chart_metadata_type);
+	if (m->api_version.len == 0)
+		return refuse(err, &m->api_version, "apiVersion is required");
 	if (check_name(m, err) != 0 || check_version(m, err) != 0 || check_type(m, err) != 0 ||
 	    check_maintainers(m, err) != 0)
 		return -1;

@@ -252,7 +252,7 @@ int chart_yaml_read_record(
 	return 0;
 }
 
-int chart_yaml_read(struct chart_metadata *m, const char *yaml, size_t len, struct error *err)
+int chart_yaml_fold(struct chart_metadata *m, const char *yaml, size_t len, struct error *err)
 {
 	auto_yaml_value struct yaml_value value = {.type = YAML_TYPE_NULL};
 
@@ -261,8 +261,14 @@ int chart_yaml_read(struct chart_metadata *m, const char *yaml, size_t len, stru
 	if (value.type != YAML_TYPE_NULL && value.type != YAML_TYPE_MAP)
 		return error_set(err, ERR_CHART, "line %zu: must be a map, not %s", value.line,
 		    yaml_type_name(value.type));
-	if (value.type == YAML_TYPE_MAP &&
-	    chart_yaml_read_record(m, &chart_metadata_type, &value, err) != 0)
+	if (value.type == YAML_TYPE_NULL)
+		return 0;
+	return chart_yaml_read_record(m, &chart_metadata_type, &value, err);
+}
+
+int chart_yaml_read(struct chart_metadata *m, const char *yaml, size_t len, struct error *err)
+{
+	if (chart_yaml_fold(m, yaml, len, err) != 0)
 		return -1;
 	if (m->api_version.len == 0)
 		text_set(&m->api_version, "v1", 2);

@@ -23,6 +23,13 @@ int chart_yaml_read(
     struct chart_metadata *m, const char *yaml, size_t len, struct error *err) MUST_CHECK;
 
 /**
+ * chart_yaml_fold(m, yaml, len, err): the same for requirements.yaml, which can name any field of
+ * Chart.yaml; an empty apiVersion stays empty, and is refused later.
+ */
+int chart_yaml_fold(
+    struct chart_metadata *m, const char *yaml, size_t len, struct error *err) MUST_CHECK;
+
+/**
  * chart_yaml_write(out, m): Chart.yaml such that Helm, and chart_yaml_read(), load exactly m.
  *
  * Block style; text plain where it cannot be taken for anything else, double-quoted elsewhere.

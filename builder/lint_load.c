@@ -53,11 +53,11 @@ static bool ends_with(const char *text, const char *end)
 	return len >= end_len && strcmp(text + len - end_len, end) == 0;
 }
 
-static const struct buf *find(const struct place *place, const char *path)
+static const struct chart_file *find(const struct place *place, const char *path)
 {
 	for (size_t i = 0; i < place->count; i++) {
 		if (strcmp(inside(place, i), path) == 0)
-			return &place->files[i].content;
+			return &place->files[i];
 	}
 	return NULL;
 }
@@ -80,13 +80,13 @@ static int check_map(const struct yaml_document *document, struct error *err)
 }
 
 /* All documents of values.yaml, each by itself; its lines count from its own beginning. */
-static int check_values(const struct buf *values, struct error *err)
+static int check_values(const struct chart_file *values, struct error *err)
 {
 	struct yaml_documents documents;
 	struct yaml_document document;
 	int status;
 
-	yaml_documents_init(&documents, buf_text(values), values->len);
+	yaml_documents_init(&documents, values->bytes, values->len);
 	while ((status = yaml_documents_next(&documents, &document, err)) > 0) {
 		if (check_map(&document, err) != 0 && document.lines_before != 0)
 			return error_prefix(
@@ -97,37 +97,23 @@ static int check_values(const struct buf *values, struct error *err)
 	return status;
 }
 
-static int check_lock(const struct buf *file, struct error *err)
+static int check_lock(const struct chart_file *file, struct error *err)
 {
 	auto_chart_lock struct chart_lock lock = CHART_LOCK_INIT;
 	bool present;
 
-	return chart_lock_parse(&lock, &present, buf_text(file), file->len, err);
-}
-
-static int fold_requirements(struct chart_metadata *m, const struct buf *file, struct error *err)
-{
-	auto_yaml_value struct yaml_value value = {.type = YAML_TYPE_NULL};
-
-	if (yaml_value_parse(&value, buf_text(file), file->len, err) != 0)
-		return -1;
-	if (value.type == YAML_TYPE_NULL)
-		return 0;
-	if (value.type != YAML_TYPE_MAP)
-		return error_set(err, ERR_CHART, "line %zu: must be a map, not %s", value.line,
-		    yaml_type_name(value.type));
-	return chart_yaml_read_record(m, &chart_metadata_type, &value, err);
+	return chart_lock_parse(&lock, &present, file->bytes, file->len, err);
 }
 
 static int load_metadata(struct chart_metadata *m, const struct place *place, struct error *err)
 {
 	static const char *const locks[] = {"Chart.lock", "requirements.lock"};
-	const struct buf *yaml = find(place, "Chart.yaml");
-	const struct buf *file;
+	const struct chart_file *yaml = find(place, "Chart.yaml");
+	const struct chart_file *file;
 
 	if (yaml == NULL)
 		return error_set(err, ERR_CHART, "Chart.yaml file is missing");
-	if (chart_yaml_read(m, buf_text(yaml), yaml->len, err) != 0)
+	if (chart_yaml_read(m, yaml->bytes, yaml->len, err) != 0)
 		return error_prefix(err, "cannot load Chart.yaml");
 	for (size_t i = 0; i < 2; i++) {
 		file = find(place, locks[i]);
@@ -138,7 +124,7 @@ static int load_metadata(struct chart_metadata *m, const struct place *place, st
 	if (file != NULL && check_values(file, err) != 0)
 		return error_prefix(err, "cannot load values.yaml");
 	file = find(place, "requirements.yaml");
-	if (file != NULL && fold_requirements(m, file, err) != 0)
+	if (file != NULL && chart_yaml_fold(m, file->bytes, file->len, err) != 0)
 		return error_prefix(err, "cannot load requirements.yaml");
 	return chart_rules_apply(m, err);
 }
@@ -151,10 +137,10 @@ static void collect_crds(struct lint_load *l, const struct place *place)
 		    (!ends_with(path, ".yaml") && !ends_with(path, ".yml") &&
 			!ends_with(path, ".json")))
 			continue;
-		const struct buf *content = &place->files[i].content;
-		auto_free char *name = mem_printf("%s%s%s", place->archive,
-		    place->archive[0] != '\0' ? "/" : "", place->files[i].path);
-		lint_crd(&l->crds, name, buf_text(content), content->len);
+		const struct chart_file *file = &place->files[i];
+		auto_free char *name = mem_printf(
+		    "%s%s%s", place->archive, place->archive[0] != '\0' ? "/" : "", file->path);
+		lint_crd(&l->crds, name, file->bytes, file->len);
 	}
 }
 
@@ -186,10 +172,10 @@ static int load_archive(struct lint_load *l, const struct place *parent,
 	if (parent->archive_depth == ARCHIVE_DEPTH_MAX)
 		return error_set(
 		    err, ERR_LIMIT, "more than %u archives in each other", ARCHIVE_DEPTH_MAX);
-	if (lint_source_unpack(&files, buf_text(&file->content), file->content.len, err) != 0)
+	if (lint_source_unpack(&files, file->bytes, file->len, err) != 0)
 		return -1;
 	for (size_t i = 0; i < files.count; i++)
-		l->archive_bytes += files.items[i].content.len;
+		l->archive_bytes += files.items[i].len;
 	if (l->archive_bytes > LIMIT_CHART_CONTENT_BYTES_MAX)
 		return error_set(err, ERR_LIMIT, "more than %u bytes in archives in charts/",
 		    LIMIT_CHART_CONTENT_BYTES_MAX);

@@ -5,20 +5,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include <archive.h>
-#include <archive_entry.h>
-
 #include "builder/chart_archive.h"
-#include "builder/chart_path.h"
-#include "builder/gunzip.h"
+#include "builder/chart_directory.h"
 #include "builder/helmignore.h"
-
-static void cleanup_archive(struct archive **slot)
-{
-	if (*slot != NULL)
-		(void)archive_read_free(*slot);
-}
-#define auto_archive __attribute__((cleanup(cleanup_archive)))
 
 void lint_source_init(struct lint_source *s)
 {
@@ -47,71 +36,16 @@ static void strip_byte_order_mark(struct buf *content)
 	memmove(content->data, content->data + 3, content->len + 1);
 }
 
-static int compare_files(const void *left, const void *right)
-{
-	return strcmp(
-	    ((const struct chart_file *)left)->path, ((const struct chart_file *)right)->path);
-}
-
-static int read_entry(struct chart_files *out, struct archive *archive, struct archive_entry *entry,
-    struct error *err)
-{
-	auto_chart_path struct chart_path path = {.base = NULL};
-	const char *name = archive_entry_pathname(entry);
-	const la_int64_t size = archive_entry_size(entry);
-
-	if (archive_entry_filetype(entry) == AE_IFDIR)
-		return 0;
-	if (name == NULL || size < 0 || size > (la_int64_t)LIMIT_CHART_FILE_BYTES_MAX)
-		return error_set(err, ERR_CHART, "tar: broken or cut off");
-	if (chart_path_parse(&path, name, err) != 0)
-		return -1;
-	out->items = mem_grow(out->items, out->count, &out->capacity, sizeof(*out->items));
-	struct chart_file *file = &out->items[out->count++];
-	*file = (struct chart_file){.content = BUF_INIT(LIMIT_CHART_FILE_BYTES_MAX)};
-	file->path = steal_ptr(&path.inside);
-	char *room = buf_room(&file->content, (size_t)size);
-	if (room == NULL || archive_read_data(archive, room, (size_t)size) != size)
-		return error_set(err, ERR_CHART, "tar: broken or cut off");
-	file->content.len = (size_t)size;
-	file->content.data[size] = '\0';
-	strip_byte_order_mark(&file->content);
-	return 0;
-}
-
-/* The content of a tar that chart_archive has judged. */
-static int read_tar(struct chart_files *out, const struct buf *tar, struct error *err)
-{
-	auto_archive struct archive *archive = archive_read_new();
-
-	if (archive == NULL || archive_read_support_format_tar(archive) != ARCHIVE_OK ||
-	    archive_read_open_memory(archive, tar->data, tar->len) != ARCHIVE_OK)
-		return error_set(err, ERR_SYSTEM, "libarchive: cannot start");
-	for (;;) {
-		struct archive_entry *entry;
-		int status = archive_read_next_header(archive, &entry);
-		if (status == ARCHIVE_EOF)
-			return 0;
-		if (status != ARCHIVE_OK)
-			return error_set(err, ERR_CHART, "tar: broken or cut off");
-		if (read_entry(out, archive, entry, err) != 0)
-			return -1;
-	}
-}
-
 int lint_source_unpack(struct chart_files *out, const char *tgz, size_t len, struct error *err)
 {
-	auto_buf struct buf tar = BUF_INIT(LIMIT_CHART_TAR_BYTES_MAX);
-	auto_chart_archive struct chart_archive judged;
+	auto_chart_archive struct chart_archive archive;
 
-	*out = (struct chart_files){.items = NULL};
-	chart_archive_init(&judged);
-	if (gunzip(&tar, tgz, len, err) != 0 ||
-	    chart_archive_read_tar(&judged, buf_text(&tar), tar.len, err) != 0 ||
-	    read_tar(out, &tar, err) != 0)
+	*out = (struct chart_files)CHART_FILES_INIT;
+	if (chart_archive_read(&archive, tgz, len, err) != 0)
 		return -1;
-	if (out->count != 0)
-		qsort(out->items, out->count, sizeof(*out->items), compare_files);
+	*out = archive.files;
+	archive.files = (struct chart_files)CHART_FILES_INIT;
+	chart_files_sort(out);
 	return 0;
 }
 
@@ -139,8 +73,8 @@ static int drop_ignored(struct chart_files *files, struct error *err)
 	size_t kept = 0;
 	int status = 0;
 
-	if (helmignore_parse(&rules, file != NULL ? buf_text(&file->content) : NULL,
-		file != NULL ? file->content.len : 0, err) != 0)
+	if (helmignore_parse(
+		&rules, file != NULL ? file->bytes : NULL, file != NULL ? file->len : 0, err) != 0)
 		return -1;
 	for (size_t i = 0; i < files->count; i++) {
 		bool ignored = false;
@@ -150,7 +84,7 @@ static int drop_ignored(struct chart_files *files, struct error *err)
 			status = is_ignored(&rules, item->path, &ignored, err);
 		if (ignored) {
 			free(item->path);
-			buf_release(&item->content);
+			free(item->store);
 		} else {
 			files->items[kept++] = *item;
 		}
@@ -187,7 +121,7 @@ static void copy_content(struct buf *out, const struct chart_files *files, const
 
 	out->len = 0;
 	if (file != NULL)
-		buf_put(out, buf_text(&file->content), file->content.len);
+		buf_put(out, file->bytes, file->len);
 }
 
 /* A file of a directory that could not be read as a whole; a link is not followed there. */
@@ -205,7 +139,7 @@ static void read_alone(struct buf *out, int directory_fd, const char *path, stru
 		strip_byte_order_mark(out);
 }
 
-static void read_directory(struct lint_source *s, int fd)
+static void read_directory(struct lint_source *s, int fd, const char *path)
 {
 	struct error ignored = ERROR_INIT; /* load_error has more to say */
 
@@ -213,8 +147,9 @@ static void read_directory(struct lint_source *s, int fd)
 	s->values = kind_at(fd, "values.yaml");
 	s->templates = kind_at(fd, "templates");
 	s->crds = kind_at(fd, "crds");
-	s->is_readable = chart_files_read(&s->files, fd, &s->load_error) == 0;
+	s->is_readable = chart_directory_read(&s->files, fd, path, &s->load_error) == 0;
 	if (s->is_readable) {
+		chart_files_sort(&s->files);
 		copy_content(&s->chart_yaml_content, &s->files, "Chart.yaml");
 		copy_content(&s->values_content, &s->files, "values.yaml");
 		return;
@@ -267,6 +202,6 @@ int lint_source_read(struct lint_source *out, const char *path, struct error *er
 		return read_archive(out, fd, path, err);
 	if (!S_ISDIR(st.st_mode))
 		return error_set(err, ERR_CHART, "neither a directory nor a regular file");
-	read_directory(out, fd);
+	read_directory(out, fd, path);
 	return 0;
 }

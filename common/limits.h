@@ -54,6 +54,9 @@
 #define LIMIT_CHART_PATH_DEPTH_MAX 32U
 #define LIMIT_CHARTS_MAX 4096U /* in one delivery */
 #define LIMIT_PROVENANCE_BYTES_MAX (4 * MIB)
+#define LIMIT_SUBCHART_LEVELS_MAX 16U            /* of charts in charts/, the first included */
+#define LIMIT_SUBCHART_TAR_BYTES_MAX (160 * MIB) /* of all archives in charts/, unpacked */
+#define LIMIT_VALUES_DOCUMENTS_MAX 1000U
 #define LIMIT_YAML_BYTES_MAX (1 * MIB)
 #define LIMIT_YAML_DEPTH_MAX 64U
 #define LIMIT_YAML_NODES_MAX 100000U /* after aliases are followed */

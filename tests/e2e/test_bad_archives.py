@@ -211,7 +211,13 @@ CHARTS = {
     "chart.yaml": archive({"chart.yaml": TINY["Chart.yaml"]}),
     "Chart.yaml-is-a-directory": gzip(tar(entry("tiny/Chart.yaml/", kind="5"))),
     "two-bases": gzip(tar(CHART, entry("other/values.yaml", b"a: 1\n"))),
-    "requirements.yaml": archive({**TINY, "requirements.yaml": b"dependencies: []\n"}),
+    "requirements.yaml": archive({**TINY, "requirements.yaml": b"dependencies: {}\n"}),
+    "requirements.lock": archive({**TINY, "requirements.lock": b"[]\n"}),
+    "Chart.lock": archive({**TINY, "Chart.lock": b"generated: noon\n"}),
+    "values": archive({**TINY, "values.yaml": b"a: 1\n---\n- b\n"}),
+    "loose-file-in-charts": archive({**TINY, "charts/README.md": b"x"}),
+    "bad-subchart": archive({**TINY, "charts/sub/Chart.yaml": b"name: sub\n"}),
+    "bad-archive-in-charts": archive({**TINY, "charts/sub.tgz": b"not an archive"}),
     "empty-Chart.yaml": metadata(""),
     "only-comments": metadata("# nothing\n"),
     "no-name": metadata("apiVersion: v2\nversion: 0.1.0\n"),
@@ -449,7 +455,7 @@ ACCEPTED = {
     "just-below-100-MiB": lambda: gzip(tar(CHART, *zeros(19, 5 * MIB), entry(
         "tiny/last", b"\0" * (5 * MIB - len(TINY["Chart.yaml"]) - 1))), level=1),
     "path-30-deep": lambda: beside(pax(("path", "tiny/" + "d/" * 30 + "a")) + entry("tiny/a", b"x")),
-    "nested-archives": lambda: archive({**TINY, "charts/a-1.0.0.tgz": b"not looked into"}),
+    "nested-archives": lambda: archive({**TINY, "charts/a-1.0.0.tgz": GOOD}),
 }
 
 

@@ -315,10 +315,10 @@ def holding(body):
 
 
 REFUSED = {
-    "helmignore": (".helmignore", holding(b"*.tmp\n"), 3),
-    "helmignore-empty": (".helmignore", holding(b""), 3),
-    "link": ("templates/a.yaml", link("../values.yaml"), 3),
-    "link-to-a-directory": ("files", link("templates"), 3),
+    "helmignore": (".helmignore", holding(b"**/x\n"), 3),
+    "helmignore-that-leads-out": (".helmignore", link("/etc/passwd"), 3),
+    "link-to-its-own-directory": ("files/up", link(".."), 3),
+    "link-to-the-directory-above": ("files/up", link("../.."), 3),
     "link-out": ("files/secret", link("/etc/passwd"), 3),
     "link-loop": ("files/loop", link("loop"), 3),
     "link-dangling": ("files/gone", link("nowhere"), 3),
@@ -327,10 +327,12 @@ REFUSED = {
     "socket": ("templates/socket", socket, 3),
     "device": ("templates/zero", device, 3),
     "archive-below-charts": ("charts/sub-1.0.0.tgz", holding(b"anything"), 3),
-    "archive-deeper": ("charts/sub/charts/deep-1.0.0.tgz", holding(b"anything"), 3),
     "loose-file-in-charts": ("charts/README.md", holding(b"text"), 3),
-    "requirements": ("requirements.yaml", holding(b"dependencies: []\n"), 3),
-    "requirements-of-a-subchart": ("charts/sub/requirements.yaml", holding(b""), 3),
+    "subchart-without-Chart.yaml": ("charts/sub/values.yaml", holding(b""), 3),
+    "requirements": ("requirements.yaml", holding(b"dependencies: {}\n"), 3),
+    "values": ("values.yaml", holding(b"- a\n"), 3),
+    "lock": ("Chart.lock", holding(b"generated: noon\n"), 3),
+    "schema": ("values.schema.json", holding(b""), 3),
     "file-over-5-MiB": ("files/big", holding(b"\0" * (5 * 1024 * 1024 + 1)), 3),
     "control-in-a-name": ("files/a\x1b[2J", holding(b"x"), 3),
     "newline-in-a-name": ("files/a\nb", holding(b"x"), 3),
@@ -350,6 +352,8 @@ def test_refused_by_name(name, make, status, programs, keys, tmp_path):
                                 status=None, timeout=10,
                                 wrapper=(*bound_by_modes(), *programs.builder.wrapper))
     printable = name if name.isprintable() and name.isascii() and "\\" not in name else "files/"
+    if name.startswith("charts/sub/"):
+        printable = "charts/sub"
     refused(done, status, chart, printable[:60])
     assert names_in(tmp_path) == ["tiny"]
 

@@ -60,7 +60,7 @@ static inline size_t tar_header(
 static inline void tar_entry(
     struct buf *tar, char type, const char *name, const char *content, size_t len)
 {
-	char size[16];
+	char size[32];
 
 	(void)snprintf(size, sizeof(size), "%011zo", len);
 	(void)tar_header(tar, type, name, strlen(name), size);

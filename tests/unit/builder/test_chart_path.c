@@ -116,26 +116,12 @@ static void test_limits(void **state)
 	assert_int_equal(err.code, ERR_LIMIT);
 }
 
-static void test_requirements(void **state)
-{
-	(void)state;
-	assert_true(chart_path_is_requirements("requirements.yaml"));
-	assert_true(chart_path_is_requirements("charts/x/requirements.yaml"));
-	assert_true(chart_path_is_requirements("charts/x/charts/y/requirements.yaml"));
-	assert_false(chart_path_is_requirements("charts/requirements.yaml"));
-	assert_false(chart_path_is_requirements("charts/x/y/requirements.yaml"));
-	assert_false(chart_path_is_requirements("templates/requirements.yaml"));
-	assert_false(chart_path_is_requirements("requirements.lock"));
-	assert_false(chart_path_is_requirements("charts"));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_accepted),
 	    cmocka_unit_test(test_refused),
 	    cmocka_unit_test(test_limits),
-	    cmocka_unit_test(test_requirements),
 	};
 
 	return cmocka_run_group_tests_name("chart_path", tests, NULL, NULL);
