@@ -1,6 +1,11 @@
 #include "builder/chart_packable.h"
 
 #include "builder/unicode.h"
+#include "common/json.h"
+#include "common/limits.h"
+
+/* YAML's limit for a key on one line. */
+#define KEY_CHARACTERS_MAX 1024U
 
 int chart_packable_source(const char *yaml, size_t len, struct error *err)
 {
@@ -34,10 +39,24 @@ static int check_text(const struct text *t, const char *field, struct error *err
 	return 0;
 }
 
+/* As it stands in Helm's JSON, quotes and escapes included, which is read as YAML. */
+static size_t count_characters(const struct text *key)
+{
+	auto_buf struct buf json = BUF_INIT(8 * (size_t)LIMIT_YAML_BYTES_MAX);
+	size_t count = 0;
+
+	json_put_string(&json, text_string(key), key->len);
+	for (size_t i = 0; i < json.len; i++)
+		count += ((unsigned char)json.data[i] & 0xC0) != 0x80;
+	return count;
+}
+
 static int check_key(const struct text *key, const char *field, struct error *err)
 {
 	if (text_is(key, "<<"))
 		return refuse(key, field, "the key '<<'", err);
+	if (count_characters(key) > KEY_CHARACTERS_MAX)
+		return refuse(key, field, "a key of more than 1,022 characters", err);
 	return check_text(key, field, err);
 }
 

@@ -142,6 +142,10 @@ type: library
          why="which Helm cannot write into a package"),
     yaml("merge-as-a-key", "annotations: {'<<': a}\n", STRICTER,  # Helm cannot push its own package
          why="which Helm cannot write into a package"),
+    yaml("annotation-key-as-long-as-it-gets", f"annotations:\n  ? {'k' * 1022}\n  : v\n"),
+    yaml("annotation-key-too-long", f"annotations:\n  ? {'k' * 1023}\n  : v\n", REFUSED),
+    yaml("annotation-key-of-escapes", f"annotations:\n  ? {'<' * 170}\n  : v\n"),
+    yaml("annotation-key-of-too-many-escapes", f"annotations:\n  ? {'<' * 171}\n  : v\n", REFUSED),
     yaml("empty-maintainer-map", "maintainers: [{}]\n"),
     yaml("unknown-fields-vanish", "engine: gotpl\nx: {y: [1, ~]}\n"),
     yaml("false-is-left-out", "deprecated: false\n"),

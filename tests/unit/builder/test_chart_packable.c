@@ -62,6 +62,31 @@ static void test_metadata(void **state)
 	}
 }
 
+/* Escapes count as Helm's JSON spells them: < is \u003c there. */
+static void test_key_length(void **state)
+{
+	static const char refusal[] = "line 3: 'annotations': a key of more than 1,022 characters, "
+				      "which Helm cannot write into a package";
+	static const struct {
+		const char *character;
+		size_t longest;
+	} cases[] = {{"a", 1022}, {"\xC3\xA9", 1022}, {"<", 170}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		auto_buf struct buf yaml = BUF_INIT(8192);
+		struct error err = ERROR_INIT;
+
+		buf_puts(&yaml, HEAD "annotations:\n  ? ");
+		for (size_t k = 0; k < cases[i].longest; k++)
+			buf_puts(&yaml, cases[i].character);
+		assert_int_equal(check(buf_text(&yaml), &err), 0);
+		buf_puts(&yaml, cases[i].character);
+		assert_int_equal(check(buf_text(&yaml), &err), -1);
+		assert_string_equal(strstr(err.text, "'annotations'"), strstr(refusal, "'"));
+	}
+}
+
 static void test_source(void **state)
 {
 	static const char *const bad[] = {
@@ -82,6 +107,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_metadata),
+	    cmocka_unit_test(test_key_length),
 	    cmocka_unit_test(test_source),
 	};
 
