@@ -174,10 +174,11 @@ static int open_beneath(const struct walk *w, const char *inside)
 	return -1;
 }
 
+/* What check_found() has passed: a link has its inside. */
 static int open_found(struct walk *w, const struct place *at, const char *name, const char *path,
     const struct found *f)
 {
-	int fd = f->target != NULL ? open_beneath(w, f->inside) : openat(at->fd, name, OPEN_FLAGS);
+	int fd = f->inside != NULL ? open_beneath(w, f->inside) : openat(at->fd, name, OPEN_FLAGS);
 
 	return fd >= 0 ? fd : error_sys(w->err, "'%s'", path);
 }
