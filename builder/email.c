@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "builder/unicode.h"
+#include "common/banned.h"
 
 /* Letters beyond ASCII, as the pattern lists them; U+FFFD, for what is not UTF-8, is none. */
 static bool is_foreign(uint32_t c)

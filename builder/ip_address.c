@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "common/banned.h"
+
 #define GROUP_COUNT 8U
 
 static bool is_hex_digit(char c)

@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "builder/ip_address.h"
+#include "common/banned.h"
 
 struct span {
 	const char *at; /* borrowed */
