@@ -321,26 +321,34 @@ static bool has_slash_escape(const char *from, const char *end)
 	return false;
 }
 
+/* The length of the blank or line break at a place, 0 where there is none. */
+static size_t blank_at(const char *at, const char *end)
+{
+	static const char *const blanks[] = {
+	    " ", "\t", "\r", "\n", "\xC2\x85", "\xE2\x80\xA8", "\xE2\x80\xA9"};
+
+	for (size_t i = 0; i < sizeof(blanks) / sizeof(blanks[0]); i++) {
+		if (begins_with(at, (size_t)(end - at), blanks[i]))
+			return strlen(blanks[i]);
+	}
+	return 0;
+}
+
 /* The tag and anchor that a node begins with: does a tag stop at a flow indicator? */
 static bool has_cut_tag(const char *at, const char *end)
 {
-	static const char blanks[] = " \t\r\n";
-
 	while (at < end && (*at == '!' || *at == '&')) {
 		bool is_tag = *at == '!';
 		if (is_tag && end - at > 1 && at[1] == '<') {
 			const char *close = memchr(at, '>', (size_t)(end - at));
 			at = close != NULL ? close : end;
 		}
-		for (; at < end && strchr(blanks, *at) == NULL; at++) {
-			if (strchr(",[]{}", *at) == NULL)
-				continue;
-			if (is_tag)
-				return true;
-			break;
-		}
-		while (at < end && *at != '\0' && strchr(blanks, *at) != NULL)
+		while (at < end && blank_at(at, end) == 0 && strchr(",[]{}", *at) == NULL)
 			at++;
+		if (is_tag && at < end && blank_at(at, end) == 0)
+			return true;
+		for (size_t width = 1; width != 0 && at < end; at += width)
+			width = blank_at(at, end);
 	}
 	return false;
 }

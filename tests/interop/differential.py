@@ -31,11 +31,12 @@ BATCH = 256
 ATTEMPTS = 16  # to see Helm vary
 
 REFUSED = "we refuse: bad-chart: "
-_TAG_WITH_INDICATOR = re.compile(rb"![^\s\0]*\0?[,\[\]{}]")  # the NUL: UTF-16
 
 
 def _tag_with_indicator(chart_yaml, _):
-    return _TAG_WITH_INDICATOR.search(chart_yaml) is not None
+    is_utf_16 = chart_yaml.startswith((b"\xff\xfe", b"\xfe\xff"))
+    text = chart_yaml.decode("utf-16" if is_utf_16 else "utf-8", "replace")
+    return re.search(r"![^\s]*[,\[\]{}]", text) is not None
 
 
 def _two_byte_order_marks(chart_yaml, _):
