@@ -12,6 +12,7 @@
 #include "builder/chart_packer.h"
 #include "builder/chart_rules.h"
 #include "builder/chart_tree.h"
+#include "builder/provenance.h"
 #include "common/limits.h"
 
 void chart_init(struct chart *c)
@@ -62,6 +63,37 @@ static int load_provenance(struct chart *c, const char *path, struct error *err)
 	return buf_read_fd(&c->provenance, fd, "provenance", err);
 }
 
+/*
+ * Helm carries any provenance along. One that speaks of another archive would fail everybody who
+ * checks it, where the enclave can no longer mend it; what is no provenance at all is Helm's
+ * business.
+ */
+static int check_provenance(const struct chart *c, const char *path, struct error *err)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash != NULL ? slash + 1 : path;
+	struct digest digest;
+	char actual[DIGEST_TEXT_LEN + 1];
+	char recorded[DIGEST_TEXT_LEN + 1];
+
+	if (!c->has_provenance)
+		return 0;
+	digest_of(&digest, buf_text(&c->archive), c->archive.len);
+	digest_text(actual, &digest);
+	switch (provenance_judge(&c->provenance, name, &digest, recorded)) {
+	case PROVENANCE_UNNAMED:
+		return error_set(
+		    err, ERR_CHART, "its .prov has no digest for a file named '%s'", name);
+	case PROVENANCE_DIFFERS:
+		return error_set(err, ERR_CHART, "its .prov is for '%s', and this archive is %s",
+		    recorded, actual);
+	case PROVENANCE_MATCHES:
+	case PROVENANCE_UNREADABLE:
+		break;
+	}
+	return 0;
+}
+
 static int load_file(struct chart *c, int fd, const char *path, const struct chart_packing *packing,
     struct error *err)
 {
@@ -70,7 +102,9 @@ static int load_file(struct chart *c, int fd, const char *path, const struct cha
 		    "--version and --app-version are for chart directories, this is an archive");
 	if (buf_read_fd(&c->archive, fd, "archive", err) != 0 || load_archive(c, err) != 0)
 		return -1;
-	return load_provenance(c, path, err);
+	if (load_provenance(c, path, err) != 0)
+		return -1;
+	return check_provenance(c, path, err);
 }
 
 static void override(struct text *t, const char *value)

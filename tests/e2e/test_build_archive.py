@@ -147,6 +147,33 @@ def test_provenance_comes_first_where_its_digest_is_smaller(build, tmp_path):
     assert [layer["mediaType"] for layer in layers] == [PROVENANCE_TYPE, CHART_TYPE]
 
 
+def clearsigned(name, digest):
+    """The form of Helm's .prov; whether its signature holds takes a keyring to tell."""
+    return ("-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\nname: tiny\n\n...\nfiles:\n"
+            f"  {name}: {digest}\n-----BEGIN PGP SIGNATURE-----\n\nx\n-----END PGP SIGNATURE-----")
+
+
+def test_provenance_of_this_archive(build, tmp_path):
+    chart = write_archive(tmp_path / "a.tgz")
+    text = clearsigned("a.tgz", f"sha256:{sha256(chart.read_bytes())}")
+    (tmp_path / "a.tgz.prov").write_text(text)
+    layout = build(chart)
+    assert text.encode() in [layout.blob(l["digest"]) for l in layout.manifest("tiny")["layers"]]
+
+
+@pytest.mark.parametrize(("name", "digest", "word"), [
+    ("a.tgz", "sha256:" + "0" * 64, "0000"), ("b.tgz", None, "a.tgz"),
+], ids=["another-digest", "another-name"])
+def test_provenance_of_another_archive(name, digest, word, programs, keys, tmp_path):
+    chart = write_archive(tmp_path / "a.tgz")
+    digest = digest or f"sha256:{sha256(chart.read_bytes())}"
+    (tmp_path / "a.tgz.prov").write_text(clearsigned(name, digest))
+    done = programs.builder.run("build", chart, "--output", tmp_path / "o", "--keys", keys,
+                                status=None)
+    refused(done, 3, "a.tgz", "prov", word)
+    assert names_in(tmp_path) == ["a.tgz", "a.tgz.prov"]
+
+
 @pytest.mark.parametrize("kind", ["directory", "fifo", "huge"])
 def test_provenance_that_cannot_be_carried_is_not_left_out(kind, programs, keys, tmp_path):
     chart = write_archive(tmp_path / "a.tgz")
