@@ -75,6 +75,9 @@
 #define LIMIT_IDLE_BYTES_PER_S 100L /* slower than this for that long is idle */
 #define LIMIT_PASSWORD_BYTES_MAX (64 * KIB)
 
+/* The command line. */
+#define LIMIT_OPTION_REPEATS_MAX 64U /* of one option that may be repeated */
+
 /* Copying between files and sockets: memory does not grow with a blob. */
 #define LIMIT_COPY_BUFFER_BYTES (256 * KIB)
 

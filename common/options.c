@@ -6,6 +6,11 @@
 /* getopt_long() returns this plus the position in the table, for long and short forms alike. */
 #define LONG_BASE 0x1000
 
+static bool takes_argument(const struct option_spec *spec)
+{
+	return spec->value != NULL || spec->list != NULL;
+}
+
 static const struct option_spec *find_spec(const struct option_spec *specs, size_t count, int got)
 {
 	if (got >= LONG_BASE && (size_t)(got - LONG_BASE) < count)
@@ -26,6 +31,12 @@ static int store(
 	if (repeated)
 		return error_set(err, ERR_USAGE, "option '--%s' is given twice; see '%s --help'",
 		    spec->name, command);
+	if (spec->list != NULL && spec->list->count == LIMIT_OPTION_REPEATS_MAX)
+		return error_set(err, ERR_USAGE,
+		    "option '--%s' is given more than %u times; see '%s --help'", spec->name,
+		    LIMIT_OPTION_REPEATS_MAX, command);
+	if (spec->list != NULL)
+		spec->list->items[spec->list->count++] = argument;
 	if (spec->flag != NULL)
 		*spec->flag = true;
 	if (spec->value != NULL)
@@ -48,7 +59,7 @@ static char *short_string(const struct option_spec *specs, size_t count)
 		if (specs[i].short_name == 0)
 			continue;
 		text[len++] = specs[i].short_name;
-		if (specs[i].value != NULL)
+		if (takes_argument(&specs[i]))
 			text[len++] = ':';
 	}
 	text[len] = '\0';
@@ -67,7 +78,7 @@ static const char *fault_of(int got)
 static int refuse_abbreviation(
     const struct option_spec *spec, char **argv, const char *command, struct error *err)
 {
-	bool is_apart = spec->value != NULL && optarg == argv[optind - 1];
+	bool is_apart = takes_argument(spec) && optarg == argv[optind - 1];
 	const char *word = argv[optind - (is_apart ? 2 : 1)];
 	size_t len = strcspn(word, "=");
 
@@ -97,7 +108,7 @@ int options_parse(const struct option_spec *specs, size_t count, int argc, char 
 
 	for (size_t i = 0; i < count; i++) {
 		longs[i].name = specs[i].name;
-		longs[i].has_arg = specs[i].value != NULL ? required_argument : no_argument;
+		longs[i].has_arg = takes_argument(&specs[i]) ? required_argument : no_argument;
 		longs[i].val = LONG_BASE + (int)i;
 	}
 	optind = 0; /* glibc: start anew */

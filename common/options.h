@@ -8,13 +8,22 @@
 #include <stddef.h>
 
 #include "common/error.h"
+#include "common/limits.h"
 
-/** One option of a command. Exactly one of flag, value is set; each may be given once. */
+/** The arguments of an option that may be repeated, in their order. */
+struct option_list {
+	const char *items[LIMIT_OPTION_REPEATS_MAX]; /* borrowed from argv */
+	size_t count;
+};
+
+/** One option of a command. Exactly one of flag, value, list is set; but for list, it may be given
+ * once. */
 struct option_spec {
-	const char *name;   /* without the dashes */
-	char short_name;    /* 0 for none */
-	bool *flag;         /* set to true when given */
-	const char **value; /* takes an argument, borrowed from argv */
+	const char *name;         /* without the dashes */
+	char short_name;          /* 0 for none */
+	bool *flag;               /* set to true when given */
+	const char **value;       /* takes an argument, borrowed from argv */
+	struct option_list *list; /* takes an argument, up to LIMIT_OPTION_REPEATS_MAX times */
 };
 
 /**

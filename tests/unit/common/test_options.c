@@ -11,6 +11,7 @@ struct given {
 	bool quiet;
 	const char *output;
 	const char *keys;
+	struct option_list dirs;
 	char *argv[WORDS_MAX + 1];
 	int argc;
 	int operands;
@@ -23,6 +24,7 @@ static int parse(struct given *g, const char *const words[WORDS_MAX], struct err
 	    {.name = "quiet", .short_name = 'q', .flag = &g->quiet},
 	    {.name = "output", .short_name = 'o', .value = &g->output},
 	    {.name = "keys", .value = &g->keys},
+	    {.name = "dir", .short_name = 'd', .list = &g->dirs},
 	};
 	static char name[] = "build";
 
@@ -111,6 +113,8 @@ static const struct {
     {{"-\xC3\xBC"}, "option '-\xC3' is unknown"},
     {{"--force=yes"}, "option '--force=yes' takes no value"},
     {{"--output"}, "option '--output' needs a value"},
+    {{"--dir"}, "option '--dir' needs a value"},
+    {{"--di", "x"}, "option '--di' is unknown"},
     {{"a", "-o"}, "option '-o' needs a value"},
     {{"--force", "--force"}, "option '--force' is given twice"},
     {{"-q", "--quiet"}, "option '--quiet' is given twice"},
@@ -136,12 +140,53 @@ static void refuses_what_it_does_not_know(void **state)
 	}
 }
 
+static void keeps_what_may_be_repeated(void **state)
+{
+	static const char *const words[WORDS_MAX] = {
+	    "--dir", "a", "x", "-d", "b", "--dir=", "-da", "-qd", "c"};
+	static const char *const expected[] = {"a", "b", "", "a", "c"};
+	struct error err = ERROR_INIT;
+	struct given g;
+
+	(void)state;
+	expect_ok(parse(&g, words, &err), &err);
+	assert_int_equal(g.dirs.count, ARRAY_SIZE(expected));
+	for (size_t i = 0; i < ARRAY_SIZE(expected); i++)
+		expect_text(g.dirs.items[i], expected[i]);
+	assert_true(g.quiet);
+	expect_text(g.argv[g.operands], "x");
+}
+
+static void refuses_too_many_repeats(void **state)
+{
+	static char name[] = "build";
+	static char word[] = "-da";
+	char *argv[LIMIT_OPTION_REPEATS_MAX + 3] = {name};
+	struct option_list dirs = {.count = 0};
+	const struct option_spec specs[] = {{.name = "dir", .short_name = 'd', .list = &dirs}};
+	int operands;
+	struct error err = ERROR_INIT;
+
+	(void)state;
+	for (size_t i = 1; i <= LIMIT_OPTION_REPEATS_MAX + 1; i++)
+		argv[i] = word;
+	expect_ok(options_parse(specs, 1, LIMIT_OPTION_REPEATS_MAX + 1, argv, "builder build",
+		      &operands, &err),
+	    &err);
+	dirs.count = 0;
+	expect_refused(options_parse(specs, 1, LIMIT_OPTION_REPEATS_MAX + 2, argv, "builder build",
+			   &operands, &err),
+	    &err, ERR_USAGE, "option '--dir' is given more than 64 times");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(reads_words_in_any_order),
 	    cmocka_unit_test(the_environment_has_no_say),
 	    cmocka_unit_test(refuses_what_it_does_not_know),
+	    cmocka_unit_test(keeps_what_may_be_repeated),
+	    cmocka_unit_test(refuses_too_many_repeats),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
