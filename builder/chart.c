@@ -12,6 +12,7 @@
 #include "builder/chart_packer.h"
 #include "builder/chart_rules.h"
 #include "builder/chart_tree.h"
+#include "builder/dependency_update.h"
 #include "builder/provenance.h"
 #include "common/limits.h"
 
@@ -97,6 +98,9 @@ static int check_provenance(const struct chart *c, const char *path, struct erro
 static int load_file(struct chart *c, int fd, const char *path, const struct chart_packing *packing,
     struct error *err)
 {
+	if (packing->dependencies != NULL)
+		return error_set(err, ERR_USAGE,
+		    "--dependency-update is for chart directories, this is an archive");
 	if (packing->version != NULL || packing->app_version != NULL)
 		return error_set(err, ERR_USAGE,
 		    "--version and --app-version are for chart directories, this is an archive");
@@ -135,6 +139,15 @@ static int check_source(const struct chart_files *files, struct error *err)
 	return 0;
 }
 
+static int complete(struct chart_files *files, const char *path,
+    const struct chart_packing *packing, struct error *err)
+{
+	const struct dependency_sources sources = {
+	    .pool = packing->dependencies, .time = packing->mtime};
+
+	return sources.pool != NULL ? dependency_update(files, path, &sources, err) : 0;
+}
+
 static int load_directory(struct chart *c, int fd, const char *path,
     const struct chart_packing *packing, struct error *err)
 {
@@ -144,6 +157,7 @@ static int load_directory(struct chart *c, int fd, const char *path,
 
 	chart_tree_init(&tree);
 	if (chart_directory_read(&files, fd, path, err) != 0 || check_source(&files, err) != 0 ||
+	    complete(&files, path, packing, err) != 0 ||
 	    chart_tree_load(&tree, &files, CHART_SOURCE_DIRECTORY, err) != 0 ||
 	    override_versions(&tree.metadata, packing, err) != 0 ||
 	    chart_package_check(&tree, err) != 0 || chart_package_list(&packed, &tree, err) != 0 ||

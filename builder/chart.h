@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "builder/chart_metadata.h"
+#include "builder/chart_pool.h"
 #include "common/buf.h"
 #include "common/error.h"
 
@@ -25,6 +26,7 @@ struct chart_packing {
 	const char *version;     /* replaces Chart.yaml's; NULL: as it stands */
 	const char *app_version; /* likewise */
 	int64_t mtime;           /* of every entry: seconds since 1970, 0 ..= 8^11 - 1 */
+	const struct chart_pool *dependencies; /* dependency_update() with these; NULL: without */
 };
 
 /**
@@ -32,7 +34,7 @@ struct chart_packing {
  *
  * path     a directory, or a regular file (a .tgz), the operator's: a link at its end is followed.
  * Returns 0, or -1 with err set, prefixed with the path: ERR_CHART for what Helm or we refuse,
- * ERR_LIMIT, ERR_USAGE for version or app_version with an archive, ERR_SYSTEM. Reads no clock,
+ * ERR_LIMIT, ERR_USAGE for packing options with an archive, ERR_SYSTEM. Reads no clock,
  * writes nothing.
  * Release with chart_release(), also after a failure.
  */

@@ -44,6 +44,54 @@ void chart_files_borrow(struct chart_files *files, const char *path, const char 
 	file->len = len;
 }
 
+/* By the names of each directory, one after the other: a "/" is lower than any other byte. */
+static int compare_walk(const char *a, const char *b)
+{
+	while (*a != '\0' && *a == *b) {
+		a++;
+		b++;
+	}
+	int left = *a == '/' ? 1 : *a == '\0' ? 0 : (unsigned char)*a + 1;
+	int right = *b == '/' ? 1 : *b == '\0' ? 0 : (unsigned char)*b + 1;
+	return left - right;
+}
+
+/* The first file that does not come before path in a walk. */
+static size_t find_place(const struct chart_files *files, const char *path)
+{
+	size_t i = 0;
+
+	while (i < files->count && compare_walk(files->items[i].path, path) < 0)
+		i++;
+	return i;
+}
+
+void chart_files_put(struct chart_files *files, char **path, struct buf *content)
+{
+	chart_files_remove(files, *path);
+	size_t place = find_place(files, *path);
+	chart_files_take(files, path, content);
+	struct chart_file file = files->items[files->count - 1];
+	memmove(&files->items[place + 1], &files->items[place],
+	    (files->count - 1 - place) * sizeof(file));
+	files->items[place] = file;
+}
+
+void chart_files_remove(struct chart_files *files, const char *path)
+{
+	size_t i = 0;
+
+	while (i < files->count && strcmp(files->items[i].path, path) != 0)
+		i++;
+	if (i == files->count)
+		return;
+	free(files->items[i].path);
+	free(files->items[i].store);
+	files->count--;
+	memmove(
+	    &files->items[i], &files->items[i + 1], (files->count - i) * sizeof(files->items[0]));
+}
+
 static int compare_paths(const void *left, const void *right)
 {
 	return strcmp(*(const char *const *)left, *(const char *const *)right);

@@ -36,6 +36,16 @@ void chart_files_take(struct chart_files *files, char **path, struct buf *conten
 /** chart_files_borrow(files, path, bytes, len): the same for a copy of path and borrowed bytes. */
 void chart_files_borrow(struct chart_files *files, const char *path, const char *bytes, size_t len);
 
+/**
+ * chart_files_put(files, path, content): the same as chart_files_take(), but in the place of the
+ * file of that path, or else where Helm's walk through a directory would have found it: files are
+ * in the order of such a walk.
+ */
+void chart_files_put(struct chart_files *files, char **path, struct buf *content);
+
+/** chart_files_remove(files, path): takes the file of that path out, where there is one. */
+void chart_files_remove(struct chart_files *files, const char *path);
+
 /** chart_files_twice(files): a path that two of the files have, or NULL. Borrowed. */
 const char *chart_files_twice(const struct chart_files *files);
 

@@ -57,6 +57,7 @@ void chart_tree_release(struct chart_tree *t)
 		free(t->subcharts[i]);
 	}
 	free(t->subcharts);
+	free(t->place);
 	chart_metadata_release(&t->metadata);
 	chart_lock_release(&t->lock);
 	chart_files_release(&t->templates);
@@ -246,6 +247,7 @@ static int load_place(
 	if (*name == '_' || *name == '.')
 		return 0;
 	struct chart_tree *subchart = add_subchart(t);
+	subchart->place = mem_strndup(name, first->place_len);
 	if (ends_with(name, first->place_len, ".tgz"))
 		status = load_archive(subchart, l, first->file, name);
 	else

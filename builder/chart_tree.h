@@ -13,6 +13,7 @@
 #include "builder/chart_metadata.h"
 
 struct chart_tree {
+	char *place; /* owned; its name in charts/ of the chart above; NULL at the top */
 	struct chart_metadata metadata; /* of Chart.yaml and requirements.yaml; obeys chart_rules */
 	bool is_v1_or_v2; /* so says Chart.yaml alone: helm package looks at nothing else */
 	bool has_lock;

@@ -27,6 +27,10 @@ static const char help[] =
     "      --keys DIR           where seal.key is, as made by builder keygen\n"
     "      --version V          the chart's version (directories only)\n"
     "      --app-version V      its appVersion (directories only)\n"
+    "      --dependency-update  fill what charts/ lacks and write Chart.lock, in the\n"
+    "                           package only: from file:// paths and dependency dirs\n"
+    "      --dependency-dir DIR where chart archives and directories are looked for\n"
+    "                           in the place of repositories; may be repeated\n"
     "      --created TIME       org.opencontainers.image.created of every manifest,\n"
     "                           RFC 3339; else SOURCE_DATE_EPOCH, else absent\n"
     "      --origin NAME        who delivers: lower-case letters, digits, . _ -\n"
@@ -51,6 +55,9 @@ struct build_options {
 	const char *destination;
 	const char *not_after;
 	const char *passphrase_file;
+	bool dependency_update;
+	struct option_list dependency_dirs;
+	const struct chart_pool *pool; /* what is in these; NULL without --dependency-update */
 	bool force;
 	struct common_options common;
 };
@@ -71,6 +78,8 @@ static int parse_options(struct build_options *o, const struct command *self, in
 	    {.name = "keys", .value = &o->keys},
 	    {.name = "version", .value = &o->version},
 	    {.name = "app-version", .value = &o->app_version},
+	    {.name = "dependency-update", .flag = &o->dependency_update},
+	    {.name = "dependency-dir", .list = &o->dependency_dirs},
 	    {.name = "created", .value = &o->created},
 	    {.name = "origin", .value = &o->origin},
 	    {.name = "destination", .value = &o->destination},
@@ -90,6 +99,9 @@ static int parse_options(struct build_options *o, const struct command *self, in
 	if (o->output == NULL || o->keys == NULL)
 		return command_usage(self, "builder", err, "%s is missing",
 		    o->output == NULL ? "--output LAYOUT" : "--keys DIR");
+	if (o->dependency_dirs.count != 0 && !o->dependency_update)
+		return command_usage(
+		    self, "builder", err, "--dependency-dir is given without --dependency-update");
 	return 0;
 }
 
@@ -175,8 +187,10 @@ static int add_chart(struct delivery_writer *d, struct layout_writer *w, const c
     const struct build_options *o, const struct build_times *t, struct command_result *out,
     json_t *charts, struct error *err)
 {
-	const struct chart_packing packing = {
-	    .version = o->version, .app_version = o->app_version, .mtime = t->mtime};
+	const struct chart_packing packing = {.version = o->version,
+	    .app_version = o->app_version,
+	    .mtime = t->mtime,
+	    .dependencies = o->pool};
 	auto_chart struct chart chart;
 	auto_helm_manifest struct helm_manifest manifest;
 
@@ -231,10 +245,33 @@ static int write_layout(const struct build_options *o, const struct build_times 
 	return layout_writer_publish(w, err);
 }
 
+/* What cannot be used is told of; that it is needed is an error of the chart that needs it. */
+static int read_pool(
+    struct chart_pool *pool, struct build_options *o, struct command_result *out, struct error *err)
+{
+	if (!o->dependency_update)
+		return 0;
+	o->pool = pool;
+	if (chart_pool_read(pool, o->dependency_dirs.items, o->dependency_dirs.count, err) != 0)
+		return -1;
+	for (size_t i = 0; i < pool->count; i++) {
+		const struct pool_chart *c = &pool->items[i];
+		if (c->fault == NULL)
+			continue;
+		buf_puts(&out->notes, "builder: passed over: ");
+		printable_put(&out->notes, c->path, strlen(c->path));
+		buf_puts(&out->notes, ": ");
+		printable_put(&out->notes, c->fault, strlen(c->fault));
+		buf_putc(&out->notes, '\n');
+	}
+	return 0;
+}
+
 static int run(const struct command *self, int argc, char **argv, struct command_result *out,
     struct error *err)
 {
 	auto_delivery_writer struct delivery_writer delivery = DELIVERY_WRITER_INIT;
+	auto_chart_pool struct chart_pool pool = CHART_POOL_INIT;
 	struct build_options o = {0};
 	struct build_times times = {0};
 	char hex[DIGEST_HEX_LEN + 1];
@@ -244,7 +281,8 @@ static int run(const struct command *self, int argc, char **argv, struct command
 	if (parse_options(&o, self, argc, argv, &first, err) != 0 ||
 	    judge_times(&times, &o, err) != 0 || set_delivery(&delivery, &o, &times, err) != 0)
 		return error_recode(err, ERR_USAGE);
-	if (write_layout(&o, &times, &delivery, argv + first, argc - first, out, err) != 0)
+	if (read_pool(&pool, &o, out, err) != 0 ||
+	    write_layout(&o, &times, &delivery, argv + first, argc - first, out, err) != 0)
 		return -1;
 	digest_hex(hex, &delivery.seal_id);
 	buf_printf(&out->text, "seal %s ", hex);

@@ -63,6 +63,8 @@
 #define LIMIT_VERSION_BYTES_MAX 256U
 #define LIMIT_CONSTRAINT_BYTES_MAX 512U /* as in Helm, both */
 #define LIMIT_CONSTRAINT_GROUPS_MAX 32U
+#define LIMIT_DEPENDENCY_ENTRIES_MAX 16384U /* of one directory that charts are looked for in */
+#define LIMIT_DEPENDENCY_BYTES_MAX (16ULL * 1024 * MIB) /* of all archives there, unpacked */
 #define LIMIT_HELMIGNORE_BYTES_MAX (256 * KIB)
 #define LIMIT_HELMIGNORE_STEPS_MAX 1000000000ULL /* of matching, all paths together: seconds */
 
