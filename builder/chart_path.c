@@ -89,7 +89,7 @@ int chart_path_parse(struct chart_path *out, const char *name, struct error *err
 		return -1;
 	if (strcmp(path.base, "Chart.yaml") == 0)
 		return refuse(err, name, "has Chart.yaml for a directory");
-	*out =
-	    (struct chart_path){.base = steal_ptr(&path.base), .inside = steal_ptr(&path.inside)};
+	out->base = steal_ptr(&path.base);
+	out->inside = steal_ptr(&path.inside);
 	return 0;
 }
