@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "builder/helmignore.h"
+#include "common/fd.h"
 #include "common/limits.h"
 
 #define OPEN_FLAGS (O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
@@ -45,13 +46,6 @@ static void found_release(struct found *f)
 	free(f->target);
 }
 #define auto_found __attribute__((cleanup(found_release)))
-
-static void cleanup_dir(DIR **slot)
-{
-	if (*slot != NULL)
-		(void)closedir(*slot);
-}
-#define auto_dir __attribute__((cleanup(cleanup_dir)))
 
 struct names {
 	char **items; /* owned, each too */

@@ -11,6 +11,7 @@
 #include "builder/chart_rules.h"
 #include "builder/chart_yaml.h"
 #include "builder/dependency_directory.h"
+#include "common/fd.h"
 #include "common/interrupt.h"
 #include "common/limits.h"
 
@@ -29,13 +30,6 @@ static void names_release(struct names *n)
 	free(n->items);
 }
 #define auto_names __attribute__((cleanup(names_release)))
-
-static void cleanup_dir(DIR **slot)
-{
-	if (*slot != NULL)
-		(void)closedir(*slot);
-}
-#define auto_dir __attribute__((cleanup(cleanup_dir)))
 
 static void pool_chart_release(struct pool_chart *c)
 {

@@ -11,17 +11,12 @@
 
 #include <sodium.h>
 
+#include "common/fd.h"
+
 #define INFIX ".tmp-"
 #define RANDOM_BYTES 8
 #define DIRECTORY_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 #define LEVELS 3 /* root, blobs, sha256 */
-
-static void cleanup_dir(DIR **dir)
-{
-	if (*dir != NULL)
-		(void)closedir(*dir);
-}
-#define auto_dir __attribute__((cleanup(cleanup_dir)))
 
 /*
  * Opens and locks the directory just made: its descriptor, or -1 with *out_taken where a sweep by

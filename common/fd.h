@@ -4,9 +4,18 @@
 #ifndef COMMON_FD_H
 #define COMMON_FD_H
 
+#include <dirent.h>
 #include <stddef.h>
 
 #include "common/mem.h"
+
+/** auto_dir: a DIR that is closed at the end of its scope; NULL is fine. */
+static inline void cleanup_dir(DIR **slot)
+{
+	if (*slot != NULL)
+		(void)closedir(*slot);
+}
+#define auto_dir __attribute__((cleanup(cleanup_dir)))
 
 /** fd_write_all(fd, bytes, len): writes all of them, restarting after EINTR; -1 with errno. */
 int fd_write_all(int fd, const void *bytes, size_t len) MUST_CHECK;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "common/fd.h"
 #include "common/limits.h"
 
 #define DIRECTORY_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
@@ -172,12 +173,6 @@ bool layout_is_signature_name(const char *name)
 	       strcmp(name + 5 + LAYOUT_KID_LEN, ".sig") == 0;
 }
 
-static void cleanup_dir(DIR **dir)
-{
-	if (*dir != NULL)
-		(void)closedir(*dir);
-}
-
 /*
  * Visits the entries of one directory but the one named inner, which is a level of its own. A name
  * too long for any of ours is still shown.
@@ -186,7 +181,7 @@ static int each_entry(int dir_fd, const char *prefix, const char *inner, layout_
     void *context, struct error *err)
 {
 	auto_fd int fd = openat(dir_fd, ".", DIRECTORY_FLAGS);
-	__attribute__((cleanup(cleanup_dir))) DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	auto_dir DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
 
 	if (dir == NULL)
 		return error_sys(err, "layout: %s: opendir", prefix);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "common/fd.h"
 #include "common/json.h"
 #include "common/limits.h"
 #include "common/trust_policy.h"
@@ -60,12 +61,6 @@ static int refuse_other_files(DIR *dir, struct error *err)
 	return errno != 0 ? error_sys(err, "readdir") : 0;
 }
 
-static void cleanup_dir(DIR **dir)
-{
-	if (*dir != NULL)
-		(void)closedir(*dir);
-}
-
 /* The sha256sum list of the files, sorted by name; its digest names the directory's content. */
 static void digest_files(struct digest *out, const struct files *f)
 {
@@ -101,7 +96,7 @@ static int read_directory(
     struct files *f, const char *path, struct digest *out_id, struct error *err)
 {
 	struct stat st;
-	__attribute__((cleanup(cleanup_dir))) DIR *dir = opendir(path);
+	auto_dir DIR *dir = opendir(path);
 
 	if (dir == NULL && (errno == ENOTDIR || errno == ENOENT))
 		return error_set(
