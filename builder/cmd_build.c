@@ -238,7 +238,11 @@ static int write_layout(const struct build_options *o, const struct build_times 
 		if (add_chart(d, w, charts[i], o, t, out, chart_list, err) != 0)
 			return -1;
 	}
-	auto_secret_key struct secret_key *key = key_file_load(key_path, o->passphrase_file, err);
+	auto_passphrase_source struct passphrase_source source =
+	    PASSPHRASE_SOURCE_INIT(o->passphrase_file);
+	auto_secret_key struct secret_key *key = key_file_load(key_path, &source, err);
+	if (key != NULL)
+		passphrase_source_note(&source, &out->notes);
 	if (key == NULL || delivery_writer_seal(d, w, key, err) != 0 ||
 	    verify_own_work(w, key, out, err) != 0)
 		return -1;

@@ -65,6 +65,8 @@ static int read_key_file(struct secret_bytes *out, const char *path, struct erro
 
 	if (fd < 0 && errno == ELOOP)
 		return error_set(err, ERR_KEY, "a link; a secret key must be a file of its own");
+	if (fd < 0 && errno == ENOENT)
+		return error_set(err, ERR_SYSTEM, "there is none; 'builder keygen' makes one");
 	if (fd < 0)
 		return error_sys(err, "open");
 	if (check_file(fd, err) != 0 || secret_bytes_init(out, room_bytes, err) != 0)
@@ -130,20 +132,20 @@ static struct secret_key *key_of_pkcs8(const struct secret_bytes *der, struct er
 }
 
 static struct secret_key *open_encrypted(
-    const struct secret_bytes *box, const char *passphrase_file, struct error *err)
+    const struct secret_bytes *box, struct passphrase_source *source, struct error *err)
 {
-	auto_passphrase struct passphrase passphrase = PASSPHRASE_INIT;
 	auto_secret_bytes struct secret_bytes der = {.bytes = NULL, .len = 0};
+	const struct passphrase *passphrase = passphrase_source_get(source, err);
 
-	if (passphrase_read(&passphrase, passphrase_file, false, err) != 0 ||
-	    secret_bytes_init(&der, LIMIT_KEY_FILE_BYTES_MAX, err) != 0 ||
+	if (passphrase == NULL || secret_bytes_init(&der, LIMIT_KEY_FILE_BYTES_MAX, err) != 0 ||
 	    key_box_open(
-		der.bytes, &der.len, (const char *)box->bytes, box->len, &passphrase, err) != 0)
+		der.bytes, &der.len, (const char *)box->bytes, box->len, passphrase, err) != 0)
 		return NULL;
 	return key_of_pkcs8(&der, err);
 }
 
-static struct secret_key *load(const char *path, const char *passphrase_file, struct error *err)
+static struct secret_key *load(
+    const char *path, struct passphrase_source *source, struct error *err)
 {
 	auto_secret_bytes struct secret_bytes text = {.bytes = NULL, .len = 0};
 	auto_secret_bytes struct secret_bytes content = {.bytes = NULL, .len = 0};
@@ -161,12 +163,13 @@ static struct secret_key *load(const char *path, const char *passphrase_file, st
 	}
 	if (decode_body(&content, body, body_len, err) != 0)
 		return NULL;
-	return plain ? key_of_pkcs8(&content, err) : open_encrypted(&content, passphrase_file, err);
+	return plain ? key_of_pkcs8(&content, err) : open_encrypted(&content, source, err);
 }
 
-struct secret_key *key_file_load(const char *path, const char *passphrase_file, struct error *err)
+struct secret_key *key_file_load(
+    const char *path, struct passphrase_source *source, struct error *err)
 {
-	struct secret_key *key = load(path, passphrase_file, err);
+	struct secret_key *key = load(path, source, err);
 
 	if (key == NULL)
 		(void)error_prefix(err, "key '%s'", path);

@@ -10,14 +10,14 @@
 #include "common/buf.h"
 
 /**
- * key_file_load(path, passphrase_file, err): a secret key; NULL with err set.
+ * key_file_load(path, source, err): a secret key; NULL with err set.
  *
  * The file must be regular, not a link, of this user or root, with no right for group or others:
- * ERR_KEY otherwise. Only an encrypted key asks for a passphrase (see passphrase_read()). ERR_KEY
- * for a wrong passphrase and for anything but an Ed25519 key in one of the two forms.
+ * ERR_KEY otherwise. Only an encrypted key asks source for the passphrase. ERR_KEY for a wrong
+ * passphrase and for anything but an Ed25519 key in one of the two forms.
  */
 struct secret_key *key_file_load(
-    const char *path, const char *passphrase_file, struct error *err) MUST_CHECK;
+    const char *path, struct passphrase_source *source, struct error *err) MUST_CHECK;
 
 /**
  * key_file_write_secret(out, key, passphrase, err): PEM text; encrypted where passphrase is not

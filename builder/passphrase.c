@@ -134,3 +134,25 @@ int passphrase_read(struct passphrase *out, const char *file, bool repeat, struc
 		return error_set(err, ERR_KEY, "the two passphrases differ");
 	return 0;
 }
+
+const struct passphrase *passphrase_source_get(struct passphrase_source *s, struct error *err)
+{
+	if (s->passphrase.bytes == NULL &&
+	    passphrase_read(&s->passphrase, s->file, false, err) != 0) {
+		passphrase_release(&s->passphrase);
+		return NULL;
+	}
+	return &s->passphrase;
+}
+
+void passphrase_source_note(const struct passphrase_source *s, struct buf *notes)
+{
+	if (s->file != NULL && s->passphrase.bytes == NULL)
+		buf_puts(notes, "builder: --passphrase-file was not needed: the key is not "
+				"encrypted\n");
+}
+
+void passphrase_source_release(struct passphrase_source *s)
+{
+	passphrase_release(&s->passphrase);
+}

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "common/buf.h"
 #include "common/error.h"
 
 struct passphrase {
@@ -30,5 +31,26 @@ int passphrase_read(
     struct passphrase *out, const char *file, bool repeat, struct error *err) MUST_CHECK;
 void passphrase_release(struct passphrase *p);
 #define auto_passphrase __attribute__((cleanup(passphrase_release)))
+
+/** The one passphrase of all keys that a command reads: asked for when the first encrypted key
+ * needs it, and only once. */
+struct passphrase_source {
+	const char *file;             /* --passphrase-file, borrowed; NULL for the terminal */
+	struct passphrase passphrase; /* none until it was asked for */
+};
+
+#define PASSPHRASE_SOURCE_INIT(path)                                                               \
+	{                                                                                          \
+		.file = (path), .passphrase = PASSPHRASE_INIT                                      \
+	}
+
+/** passphrase_source_get(s, err): borrowed from s; NULL with err set, see passphrase_read(). */
+const struct passphrase *passphrase_source_get(
+    struct passphrase_source *s, struct error *err) MUST_CHECK;
+/** passphrase_source_note(s, notes): a line of warning where a file was given that no key needed:
+ * somebody believes in an encryption that is not there. */
+void passphrase_source_note(const struct passphrase_source *s, struct buf *notes);
+void passphrase_source_release(struct passphrase_source *s);
+#define auto_passphrase_source __attribute__((cleanup(passphrase_source_release)))
 
 #endif

@@ -3,20 +3,23 @@
 import base64
 import json
 import os
+import pathlib
 import pty
 import re
 import select
 import shutil
 import signal
 import subprocess
+import tempfile
 import termios
 import time
 
 import pytest
 from crafted import write_archive
 from demands import names_in, refused
-from helpers import SEAL_NAMESPACE, Keys, Layout, sha256, tree, verify_with_stock_tools
-from traced import Tracer
+from helpers import (SEAL_NAMESPACE, Keys, Layout, missing, sha256, tree,
+                     verify_with_stock_tools)
+from traced import ENVIRONMENT, Tracer
 
 PASSPHRASE = "hafen ist offen ÄÖ"
 FILES = ["seal.key", "seal.pub", "trust", "trust/allowed_signers", "trust/policy.json"]
@@ -239,7 +242,14 @@ def test_no_terminal_and_no_file(keygen, seal_with, make_keys, passphrase_file, 
 
 
 def test_a_plain_key_asks_for_nothing(keys, seal_with):
-    assert seal_with(keys, wrapper=["setsid", "-w"]).status == 0
+    done = seal_with(keys, wrapper=["setsid", "-w"])
+    assert (done.status, done.stderr) == (0, "")
+
+
+def test_a_passphrase_that_no_key_needs_is_named(keys, seal_with, passphrase_file):
+    done = seal_with(keys, "--passphrase-file", passphrase_file)
+    assert done.status == 0
+    assert done.stderr == "builder: --passphrase-file was not needed: the key is not encrypted\n"
 
 
 class Terminal:
@@ -339,6 +349,36 @@ def test_interrupted_at_the_prompt(name, programs, tmp_path):
     assert names_in(tmp_path) == []
 
 
+def test_row_k4_memory_that_holds_a_secret(programs, tmp_path):
+    """Locked, no core file, and not to be read by other processes of the same user."""
+    command, directory = [str(programs.builder.path)], tmp_path
+    if os.geteuid() == 0:
+        # Root may read everything; somebody else needs a copy that can be reached.
+        directory = pathlib.Path(tempfile.mkdtemp(prefix="sallyport-"))
+        directory.chmod(0o755)
+        shutil.copy(programs.builder.path, directory / "builder")
+        command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
+                   str(directory / "builder")]
+    try:
+        process = subprocess.Popen(
+            [*command, "keygen", tmp_path / "keys", "--role", "seal", "--passphrase-file", "-"],
+            env=programs.builder.environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL)
+        own = pathlib.Path("/proc", str(process.pid))
+        locked, deadline = 0, time.monotonic() + 20
+        while locked == 0 and time.monotonic() < deadline:  # it waits for the passphrase then
+            locked = int(re.search(r"^VmLck:\s+(\d+) kB$", (own / "status").read_text(), re.M)[1])
+        core = re.search(r"^Max core file size\s+(\S+)\s+(\S+)", (own / "limits").read_text(), re.M)
+        owner = (own / "environ").stat().st_uid
+        process.communicate(b"")
+        assert locked > 0
+        assert core.groups() == ("0", "0")
+        assert owner == 0, "the kernel gives /proc/PID of a process that cannot be traced to root"
+    finally:
+        if directory != tmp_path:
+            shutil.rmtree(directory)
+
+
 # ---- what is taken for a key ----
 
 def mode(bits):
@@ -391,6 +431,32 @@ BAD_KEYS = {
 }
 
 
+def of_another_user(key):
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a file away")
+    os.chown(key, 12345, 12345)
+
+
+@pytest.mark.parametrize(("spoil", "words"), [
+    (mode(0o644), "chmod 600 it"), (as_link, "a link; a secret key must be a file of its own"),
+    (as_fifo, "not a regular file"), (of_another_user, "belongs to another user"),
+], ids=["0644", "link", "fifo", "other-owner"])
+def test_row_k5_the_wrong_file_is_refused_before_it_is_read(spoil, words, programs, make_keys,
+                                                            tmp_path):
+    keys = make_keys()
+    spoil(keys.directory / "seal.key")
+    log = tmp_path / "log"
+    strace = shutil.which("strace", path="/usr/bin:/bin") or missing("strace")
+    done = programs.builder.run(
+        "build", write_archive(tmp_path / "tiny.tgz"), "--output", tmp_path / "layout", "--keys",
+        keys, status=None, timeout=20, env=ENVIRONMENT,
+        wrapper=[strace, "-f", "-qq", "-y", "-o", log, "-e", "trace=openat,read,pread64,mmap"])
+    refused(done, 4, "seal.key", words)
+    calls = log.read_text().splitlines()
+    assert any("openat(" in call and "seal.key" in call for call in calls)
+    assert not [call for call in calls if "openat(" not in call and "seal.key>" in call]
+
+
 @pytest.mark.parametrize("spoil", BAD_KEYS.values(), ids=BAD_KEYS.keys())
 def test_bad_keys_are_refused(spoil, make_keys, seal_with, tmp_path):
     keys = make_keys()
@@ -406,7 +472,9 @@ def test_bad_keys_are_refused(spoil, make_keys, seal_with, tmp_path):
 def test_no_key_at_all(seal_with, tmp_path):
     (tmp_path / "empty").mkdir()
     before = names_in(tmp_path)
-    refused(seal_with(tmp_path / "empty"), 1, "seal.key")
+    done = seal_with(tmp_path / "empty")
+    refused(done, 1, "seal.key")
+    assert "'builder keygen' makes one" in done.stderr
     refused(seal_with(tmp_path / "missing"), 1, "missing")
     assert names_in(tmp_path) == before
 

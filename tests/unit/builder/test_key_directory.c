@@ -65,7 +65,8 @@ static void writes_all_that_is_needed(void **state)
 	}
 	auto_free char *key_path = temp_path(&p->dir, "keys/seal.key");
 	auto_free char *trust_path = temp_path(&p->dir, "keys/trust");
-	auto_secret_key struct secret_key *key = key_file_load(key_path, NULL, &err);
+	auto_passphrase_source struct passphrase_source source = PASSPHRASE_SOURCE_INIT(NULL);
+	auto_secret_key struct secret_key *key = key_file_load(key_path, &source, &err);
 	expect_ok(key != NULL ? 0 : -1, &err);
 	assert_memory_equal(secret_key_seed(key), secret_key_seed(p->key), ED25519_SEED_BYTES);
 	auto_trust struct trust *trust = trust_load(trust_path, &err);
@@ -86,7 +87,8 @@ static void encrypts_with_a_passphrase(void **state)
 	temp_puts(p->dir.fd, "passphrase", "word");
 	expect_ok(passphrase_read(&passphrase, file, false, &err), &err);
 	expect_ok(key_directory_write(p->keys, p->key, "enclave", &passphrase, &err), &err);
-	auto_secret_key struct secret_key *key = key_file_load(key_path, file, &err);
+	auto_passphrase_source struct passphrase_source source = PASSPHRASE_SOURCE_INIT(file);
+	auto_secret_key struct secret_key *key = key_file_load(key_path, &source, &err);
 	expect_ok(key != NULL ? 0 : -1, &err);
 }
 

@@ -65,6 +65,13 @@ static int tear_down(void **state)
 	return 0;
 }
 
+static struct secret_key *load_key(const char *path, const char *passphrase, struct error *err)
+{
+	auto_passphrase_source struct passphrase_source source = PASSPHRASE_SOURCE_INIT(passphrase);
+
+	return key_file_load(path, &source, err);
+}
+
 static void put_key(const struct key_case *c, const void *text, size_t len)
 {
 	temp_write(c->dir.fd, "key", text, len);
@@ -77,7 +84,7 @@ static void expect_key(const struct key_case *c, const char *text)
 	struct error err = ERROR_INIT;
 
 	put_key(c, text, strlen(text));
-	auto_secret_key struct secret_key *key = key_file_load(c->key, c->passphrase, &err);
+	auto_secret_key struct secret_key *key = load_key(c->key, c->passphrase, &err);
 	expect_ok(key != NULL ? 0 : -1, &err);
 	for (size_t i = 0; i < ED25519_SEED_BYTES; i++)
 		assert_int_equal(secret_key_seed(key)[i], i);
@@ -87,7 +94,7 @@ static void expect_key_refused(const struct key_case *c, enum err_code code, con
 {
 	struct error err = ERROR_INIT;
 	size_t before = open_descriptors();
-	auto_secret_key struct secret_key *key = key_file_load(c->key, c->passphrase, &err);
+	auto_secret_key struct secret_key *key = load_key(c->key, c->passphrase, &err);
 
 	expect_refused(key == NULL ? -1 : 0, &err, code, text);
 	expect_contains(err.text, "key '");
@@ -134,7 +141,7 @@ static void needs_the_right_passphrase(void **state)
 	expect_key_refused(c, ERR_SYSTEM, "passphrase file '");
 	put_key(c, PLAIN, strlen(PLAIN)); /* asks for none */
 	struct error err = ERROR_INIT;
-	auto_secret_key struct secret_key *key = key_file_load(c->key, c->passphrase, &err);
+	auto_secret_key struct secret_key *key = load_key(c->key, c->passphrase, &err);
 	expect_ok(key != NULL ? 0 : -1, &err);
 }
 
@@ -189,7 +196,7 @@ static void refuses_other_files(void **state)
 		memcpy(text, PLAIN, strlen(PLAIN));
 		put_key(c, text, size);
 		struct error err = ERROR_INIT;
-		auto_secret_key struct secret_key *key = key_file_load(c->key, NULL, &err);
+		auto_secret_key struct secret_key *key = load_key(c->key, NULL, &err);
 		if (over == 0)
 			expect_ok(key != NULL ? 0 : -1, &err);
 		else
@@ -209,7 +216,7 @@ static void refuses_files_that_others_may_use(void **state)
 	}
 	assert_int_equal(fchmodat(c->dir.fd, "key", 0400, 0), 0);
 	struct error err = ERROR_INIT;
-	auto_secret_key struct secret_key *key = key_file_load(c->key, NULL, &err);
+	auto_secret_key struct secret_key *key = load_key(c->key, NULL, &err);
 	expect_ok(key != NULL ? 0 : -1, &err);
 	if (geteuid() != 0)
 		return; /* only root can give a file away */
@@ -221,7 +228,7 @@ static void refuses_what_is_no_file(void **state)
 {
 	const struct key_case *c = *state;
 
-	expect_key_refused(c, ERR_SYSTEM, "open: No such file");
+	expect_key_refused(c, ERR_SYSTEM, "there is none; 'builder keygen' makes one");
 	temp_mkdir(c->dir.fd, "key");
 	expect_key_refused(c, ERR_KEY, "not a regular file");
 	assert_int_equal(unlinkat(c->dir.fd, "key", AT_REMOVEDIR), 0);
@@ -244,7 +251,7 @@ static void writes_what_it_opens(void **state)
 	auto_buf struct buf spki = BUF_INIT(1000);
 
 	put_key(c, PLAIN, strlen(PLAIN));
-	auto_secret_key struct secret_key *key = key_file_load(c->key, NULL, &err);
+	auto_secret_key struct secret_key *key = load_key(c->key, NULL, &err);
 	expect_ok(key != NULL ? 0 : -1, &err);
 	expect_ok(key_file_write_secret(&plain, key, NULL, &err), &err);
 	assert_int_equal(plain.len, strlen(PLAIN));

@@ -120,6 +120,35 @@ static void reads_pipes(void **state)
 	}
 }
 
+/* Several keys of one directory: standard input can be read only once. */
+static void a_source_is_read_once(void **state)
+{
+	struct temp_dir t;
+	struct error err = ERROR_INIT;
+	auto_buf struct buf notes = BUF_INIT(1000);
+
+	(void)state;
+	temp_dir_open(&t);
+	auto_free char *path = temp_path(&t, "passphrase");
+	auto_passphrase_source struct passphrase_source source = PASSPHRASE_SOURCE_INIT(path);
+	passphrase_source_note(&source, &notes);
+	expect_text(buf_text(&notes),
+	    "builder: --passphrase-file was not needed: the key is not encrypted\n");
+	buf_release(&notes);
+	expect_refused(passphrase_source_get(&source, &err) == NULL ? -1 : 0, &err, ERR_SYSTEM,
+	    "No such file");
+	temp_puts(t.fd, "passphrase", "word\n");
+	const struct passphrase *first = passphrase_source_get(&source, &err);
+	expect_ok(first != NULL ? 0 : -1, &err);
+	assert_int_equal(unlinkat(t.fd, "passphrase", 0), 0);
+	assert_ptr_equal(passphrase_source_get(&source, &err), first);
+	assert_int_equal(first->len, 4);
+	assert_memory_equal(first->bytes, "word", 4);
+	passphrase_source_note(&source, &notes);
+	expect_text(buf_text(&notes), "");
+	temp_dir_close(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -127,6 +156,7 @@ int main(void)
 	    cmocka_unit_test(holds_to_the_length),
 	    cmocka_unit_test(needs_a_file_that_can_be_read),
 	    cmocka_unit_test(reads_pipes),
+	    cmocka_unit_test(a_source_is_read_once),
 	};
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }
