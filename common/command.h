@@ -28,11 +28,14 @@ struct command_result {
 	struct problems problems; /* the files at fault, named before the error */
 };
 
+struct environment; /* the program's own; nothing here looks into it */
+
 struct command {
 	const char *name;
 	const char *help; /* for `PROGRAM NAME --help`: lines of at most 80 columns, to stdout */
 	int (*run)(const struct command *self, int argc, char **argv, struct command_result *out,
 	    struct error *err);
+	const struct environment *environment; /* borrowed; NULL for a program that takes none */
 };
 
 struct program {

@@ -6,10 +6,14 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include <jansson.h>
+
 #include "common/command.h"
 #include "common/fd.h"
 #include "common/interrupt.h"
 #include "pusher/commands.h"
+#include "pusher/environment.h"
+#include "pusher/wiping_heap.h"
 
 static const char help[] =
     "usage: pusher COMMAND ...\n"
@@ -25,18 +29,23 @@ static const char help[] =
     "3 content refused, 4 not trusted, 5 network, 6 not permitted, 7 refused by the\n"
     "registry or not believed. See pusher(1).\n";
 
-/* Libraries read the environment too: key logs, other certificates, other configuration files. */
-static void harden(void)
+/*
+ * Libraries read the environment too: key logs, other certificates, other configuration files. So
+ * it is emptied before any of them has a chance.
+ */
+static void harden(struct environment *environment)
 {
 	const struct rlimit none = {.rlim_cur = 0, .rlim_max = 0};
 	const struct sigaction ignore = {.sa_handler = SIG_IGN};
 
 	fd_fill_standard();
-	(void)clearenv();
-	(void)setlocale(LC_CTYPE, "C.UTF-8");
-	(void)sigaction(SIGPIPE, &ignore, NULL);
 	(void)setrlimit(RLIMIT_CORE, &none);
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	environment_take(environment);
+	(void)setlocale(LC_CTYPE, "C.UTF-8");
+	(void)sigaction(SIGPIPE, &ignore, NULL);
+	/* Credentials pass through JSON; jansson frees what it read as it is. */
+	json_set_alloc_funcs(wiping_heap_malloc, wiping_heap_free);
 }
 
 static int print(struct command_outcome *outcome)
@@ -55,7 +64,8 @@ static int print(struct command_outcome *outcome)
 
 int main(int argc, char **argv)
 {
-	const struct command commands[] = {
+	auto_environment struct environment environment = ENVIRONMENT_INIT;
+	struct command commands[] = {
 	    command_push, command_verify, command_inspect, command_version};
 	const struct program program = {.name = "pusher",
 	    .help = help,
@@ -63,7 +73,9 @@ int main(int argc, char **argv)
 	    .command_count = sizeof(commands) / sizeof(commands[0])};
 	struct command_outcome outcome = COMMAND_OUTCOME_INIT;
 
-	harden();
+	harden(&environment);
+	for (size_t i = 0; i < program.command_count; i++)
+		commands[i].environment = &environment;
 	command_run(&program, argc, argv, &outcome);
 	int status = print(&outcome);
 	buf_release(&outcome.out);
