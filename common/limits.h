@@ -74,7 +74,9 @@
 #define LIMIT_HEADER_BYTES_MAX (256 * KIB)
 #define LIMIT_CONNECT_TIMEOUT_MS 10000L
 #define LIMIT_IDLE_TIMEOUT_S 60L
-#define LIMIT_IDLE_BYTES_PER_S 100L /* slower than this for that long is idle */
+#define LIMIT_IDLE_BYTES_PER_S 100L            /* slower than this for that long is idle */
+#define LIMIT_HTTP2_BODY_BYTES_MAX (256 * KIB) /* longer ones go over HTTP/1.1 */
+#define LIMIT_HTTP2_FAILURES_MAX 2U /* of streams, before nothing goes over HTTP/2 any more */
 #define LIMIT_PASSWORD_BYTES_MAX (64 * KIB)
 
 /* The command line. */

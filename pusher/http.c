@@ -1,7 +1,11 @@
 #include "pusher/http.h"
 
-static const char *const method_names[] = {
-    [HTTP_HEAD] = "HEAD", [HTTP_GET] = "GET", [HTTP_POST] = "POST", [HTTP_PUT] = "PUT"};
+static const char *const method_names[] = {[HTTP_HEAD] = "HEAD",
+    [HTTP_GET] = "GET",
+    [HTTP_POST] = "POST",
+    [HTTP_PUT] = "PUT",
+    [HTTP_PATCH] = "PATCH",
+    [HTTP_DELETE] = "DELETE"};
 
 static const char *const header_names[HTTP_HEADER_COUNT] = {
     [HTTP_LOCATION] = "Location",
@@ -11,6 +15,8 @@ static const char *const header_names[HTTP_HEADER_COUNT] = {
     [HTTP_WARNING] = "Warning",
     [HTTP_OCI_SUBJECT] = "OCI-Subject",
     [HTTP_RETRY_AFTER] = "Retry-After",
+    [HTTP_RANGE] = "Range",
+    [HTTP_CHUNK_MIN_LENGTH] = "OCI-Chunk-Min-Length",
 };
 
 const char *http_method_name(enum http_method method)
@@ -31,6 +37,22 @@ void http_response_release(struct http_response *r)
 	}
 	buf_release(&r->body);
 	r->status = 0;
+}
+
+int http_perform(struct http_transport *t, struct http_exchange *x, struct error *err)
+{
+	struct http_exchange *ended = NULL;
+
+	if (t->start(t, x, err) != 0)
+		return -1;
+	if (t->wait(t, HTTP_FOREVER, &ended, err) != 0) {
+		t->cancel(t, x);
+		return -1;
+	}
+	if (x->error.code == ERR_NONE)
+		return 0;
+	*err = x->error;
+	return -1;
 }
 
 void http_transport_free(struct http_transport *t)

@@ -1,9 +1,9 @@
 /*
- * HTTP as the registry client sees it: one request, one answer. http_curl.c carries it out; unit
- * tests put a scripted transport in its place.
+ * HTTP as the registry client sees it: requests, several under way at once, and their answers.
+ * http_curl.c carries them out; unit tests put a scripted transport in its place.
  *
- * A transport follows no redirect, holds no cookie, asks no proxy, knows no credential but the one
- * in the request, and reads no environment: whoever calls it decides where every byte goes.
+ * A transport follows no redirect, holds no cookie, knows no credential but the one in the request,
+ * and reads no environment: whoever calls it decides where every byte goes.
  */
 #ifndef PUSHER_HTTP_H
 #define PUSHER_HTTP_H
@@ -17,7 +17,7 @@
 #include "common/error.h"
 #include "common/limits.h"
 
-enum http_method { HTTP_HEAD, HTTP_GET, HTTP_POST, HTTP_PUT };
+enum http_method { HTTP_HEAD, HTTP_GET, HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DELETE };
 
 /**
  * Where the bytes of a body come from.
@@ -33,14 +33,17 @@ struct http_body {
 	uint64_t size_bytes;
 };
 
-/** Everything is borrowed for the call; a NULL string leaves that header out. */
+/** A NULL string leaves that header out. */
 struct http_request {
 	enum http_method method;
 	const char *url;
 	const char *accept;
 	const char *content_type;
+	const char *content_range;
 	const char *authorization;    /* the header's whole value; secret */
-	const struct http_body *body; /* HTTP_PUT only; NULL for an empty one */
+	const struct http_body *body; /* POST, PUT, PATCH; NULL for an empty one */
+	bool is_foreign; /* to a place that a server named: no client certificate, and no address of
+			    this machine or link, unless the registry has one too */
 };
 
 /** The headers of an answer that anybody here reads; see http_header_name(). */
@@ -52,6 +55,8 @@ enum http_header {
 	HTTP_WARNING,
 	HTTP_OCI_SUBJECT,
 	HTTP_RETRY_AFTER,
+	HTTP_RANGE,
+	HTTP_CHUNK_MIN_LENGTH,
 	HTTP_HEADER_COUNT,
 };
 
@@ -71,20 +76,52 @@ struct http_response {
 void http_response_release(struct http_response *r);
 #define auto_http_response __attribute__((cleanup(http_response_release)))
 
+/** One request and what became of it. */
+struct http_exchange {
+	struct http_request request;   /* strings are borrowed for start(), the body to the end */
+	struct http_response response; /* owned; where error.code is ERR_NONE */
+	struct error error; /* ERR_NETWORK with the cause (and, for TLS, what to do); ERR_UNBELIEVED
+			       for what is no HTTP, for two Location or Docker-Content-Digest
+			       headers, and past the limits on headers and body; what body->read()
+			       gave */
+	bool is_final;      /* of an ERR_NETWORK: trying again will not help */
+	void *transfer;     /* the transport's, while it is under way */
+};
+
+#define HTTP_EXCHANGE_INIT                                                                         \
+	{                                                                                          \
+		.response = HTTP_RESPONSE_INIT, .error = ERROR_INIT, .is_final = false,            \
+		.transfer = NULL                                                                   \
+	}
+
 struct http_transport {
 	/**
-	 * perform(self, request, out, err): sends the request and reads the final answer, whatever
-	 * its status.
-	 *
-	 * out is initialised by the caller, who releases it, also after a failure. ERR_NETWORK with
-	 * the cause (and, for TLS, what to do), ERR_UNBELIEVED for what is no HTTP, for two
-	 * Location or Docker-Content-Digest headers, and past the limits on headers and body; what
-	 * body->read() gave; ERR_INTERRUPTED.
+	 * start(self, x, err): sends x->request and reads its final answer, whatever its status,
+	 * while wait() runs. x is the caller's, initialised, and must stay where it is until wait()
+	 * gives it back or cancel() takes it out. ERR_SYSTEM.
 	 */
-	int (*perform)(struct http_transport *self, const struct http_request *request,
-	    struct http_response *out, struct error *err);
+	int (*start)(struct http_transport *self, struct http_exchange *x, struct error *err);
+	/**
+	 * wait(self, until_ms, out, err): an exchange that has ended, or NULL once now_ms() has
+	 * reached until_ms. ERR_INTERRUPTED when a signal asks us to stop: once, after that it
+	 * waits on, so that what was begun can be put in order. ERR_SYSTEM.
+	 */
+	int (*wait)(struct http_transport *self, int64_t until_ms, struct http_exchange **out,
+	    struct error *err);
+	/** cancel(self, x): ends it where it stands; nothing if it is not under way. */
+	void (*cancel)(struct http_transport *self, struct http_exchange *x);
+	/** now_ms(self): of a clock that nobody can set. */
+	int64_t (*now_ms)(struct http_transport *self);
 	void (*free)(struct http_transport *self);
 };
+
+#define HTTP_FOREVER INT64_MAX
+
+/**
+ * http_perform(t, x, err): one exchange from its start to its end, while nothing else is under way.
+ * -1 with x->error, or with what wait() gives. Release x->response in any case.
+ */
+int http_perform(struct http_transport *t, struct http_exchange *x, struct error *err) MUST_CHECK;
 
 /** http_transport_free(t): NULL is fine. */
 void http_transport_free(struct http_transport *t);
@@ -100,15 +137,25 @@ const char *http_header_name(enum http_header header);
 
 /** How http_curl_new() is to speak. Strings are borrowed for the transport's life. */
 struct http_curl_options {
-	bool plain_http; /* http:// URLs and nothing else; otherwise https:// and nothing else */
-	const char *ca_file; /* PEM; in the place of the system's roots; NULL for those */
-	int interrupt_fd; /* of interrupt_fd(), ends a request with ERR_INTERRUPTED; borrowed; -1:
+	bool plain_http;       /* http:// URLs too; otherwise https:// and nothing else */
+	bool insecure;         /* no check of certificates */
+	bool is_local;         /* the registry is on this machine: what it names may be too */
+	const char *ca_file;   /* PEM; in the place of the system's roots; NULL for those */
+	const char *cert_file; /* client certificate and key, PEM; both or neither */
+	const char *key_file;
+	const char *proxy; /* URL; NULL for none */
+	const char
+	    *no_proxy;    /* hosts that are reached without it, as curl(1) reads them, or NULL */
+	int interrupt_fd; /* of interrupt_fd(), ends a wait with ERR_INTERRUPTED; borrowed; -1:
 			     none */
 };
 
 /**
  * http_curl_new(options, err): the real transport; NULL with ERR_SYSTEM. Opens no connection; it
- * then keeps those it made and uses them again. At most one at a time.
+ * then keeps those it made and uses them again. Small requests go over one HTTP/2 connection where
+ * TLS offers it; a body above LIMIT_HTTP2_BODY_BYTES_MAX goes over HTTP/1.1, since proxies read
+ * HTTP/2 bodies through a small window, and so does everything once streams have failed. At most
+ * one at a time.
  */
 struct http_transport *http_curl_new(
     const struct http_curl_options *options, struct error *err) MUST_CHECK;

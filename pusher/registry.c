@@ -19,8 +19,12 @@
 static int exchange(const struct registry *r, struct http_request *request,
     struct http_response *response, struct error *err)
 {
+	struct http_exchange x = HTTP_EXCHANGE_INIT;
+
 	request->authorization = r->credentials->authorization;
-	int result = r->transport->perform(r->transport, request, response, err);
+	x.request = *request;
+	int result = http_perform(r->transport, &x, err);
+	*response = x.response;
 	progress_request(
 	    r->progress, request->method, request->url, result == 0 ? response->status : 0);
 	return result;

@@ -39,6 +39,9 @@ struct fake_transport {
 	size_t answer_count;
 	struct fake_request requests[FAKE_REQUESTS_MAX];
 	size_t request_count;
+	struct http_exchange *started[FAKE_REQUESTS_MAX]; /* borrowed; in their order */
+	size_t started_count;
+	int64_t now_ms;
 };
 
 /** fake_line(fake, i), fake_body(fake, i): of request i; "" where there was none. */
@@ -71,10 +74,9 @@ static inline int fake_read_body(const struct http_body *body, char **out, struc
 	return got < 0 ? -1 : 0;
 }
 
-static inline int fake_perform(struct http_transport *self, const struct http_request *request,
-    struct http_response *out, struct error *err)
+static inline int fake_answer_to(struct fake_transport *fake, struct http_exchange *x)
 {
-	struct fake_transport *fake = (struct fake_transport *)self;
+	const struct http_request *request = &x->request;
 
 	assert_true(fake->request_count < fake->answer_count);
 	const struct fake_answer *answer = &fake->answers[fake->request_count];
@@ -85,23 +87,76 @@ static inline int fake_perform(struct http_transport *self, const struct http_re
 	seen->authorization = fake_copy(request->authorization);
 	if (answer->expect != NULL)
 		assert_string_equal(seen->line, answer->expect);
-	if (fake_read_body(request->body, &seen->body, err) != 0)
+	if (fake_read_body(request->body, &seen->body, &x->error) != 0)
 		return -1;
 	if (answer->status == 0)
-		return error_set(err, answer->failure, "the script says so");
-	out->status = answer->status;
+		return error_set(&x->error, answer->failure, "the script says so");
+	x->response.status = answer->status;
 	for (size_t i = 0; i < HTTP_HEADER_COUNT; i++)
-		out->headers[i] = fake_copy(answer->headers[i]);
+		x->response.headers[i] = fake_copy(answer->headers[i]);
 	if (answer->body != NULL)
-		buf_puts(&out->body, answer->body);
+		buf_puts(&x->response.body, answer->body);
 	return 0;
+}
+
+static inline int fake_start(
+    struct http_transport *self, struct http_exchange *x, struct error *err)
+{
+	struct fake_transport *fake = (struct fake_transport *)self;
+
+	(void)err;
+	assert_true(fake->started_count < FAKE_REQUESTS_MAX);
+	x->error = (struct error)ERROR_INIT;
+	fake->started[fake->started_count++] = x;
+	(void)fake_answer_to(fake, x);
+	return 0;
+}
+
+/* First come, first served. Time passes only where nothing is under way. */
+static inline int fake_wait(
+    struct http_transport *self, int64_t until_ms, struct http_exchange **out, struct error *err)
+{
+	struct fake_transport *fake = (struct fake_transport *)self;
+
+	(void)err;
+	*out = NULL;
+	if (fake->started_count == 0) {
+		assert_true(until_ms != HTTP_FOREVER);
+		fake->now_ms = until_ms > fake->now_ms ? until_ms : fake->now_ms;
+		return 0;
+	}
+	*out = fake->started[0];
+	fake->started_count--;
+	memmove(fake->started, fake->started + 1, fake->started_count * sizeof(*fake->started));
+	return 0;
+}
+
+static inline void fake_cancel(struct http_transport *self, struct http_exchange *x)
+{
+	struct fake_transport *fake = (struct fake_transport *)self;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < fake->started_count; i++) {
+		if (fake->started[i] != x)
+			fake->started[kept++] = fake->started[i];
+	}
+	fake->started_count = kept;
+}
+
+static inline int64_t fake_now_ms(struct http_transport *self)
+{
+	return ((struct fake_transport *)self)->now_ms;
 }
 
 /** fake_init(fake, answers, count): a script that ends the test when it is asked for more. */
 static inline void fake_init(
     struct fake_transport *fake, const struct fake_answer *answers, size_t count)
 {
-	*fake = (struct fake_transport){.base = {.perform = fake_perform, .free = NULL},
+	*fake = (struct fake_transport){.base = {.start = fake_start,
+					    .wait = fake_wait,
+					    .cancel = fake_cancel,
+					    .now_ms = fake_now_ms,
+					    .free = NULL},
 	    .answers = answers,
 	    .answer_count = count};
 	assert_true(count <= FAKE_REQUESTS_MAX);

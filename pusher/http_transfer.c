@@ -1,0 +1,455 @@
+#include "pusher/http_transfer.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "common/limits.h"
+#include "pusher/wiping_heap.h"
+
+#define USER_AGENT "sallyport-pusher/" SALLYPORT_VERSION
+#define UPLOAD_BUFFER_BYTES_MIN (16 * KIB) /* libcurl's own limit */
+
+static long status_of(CURL *easy)
+{
+	long status = 0;
+
+	(void)curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+	return status;
+}
+
+/* ---- what libcurl calls while a request is under way ---- */
+
+static size_t on_header(char *bytes, size_t size, size_t count, void *context)
+{
+	struct transfer *t = context;
+	size_t len = size * count;
+
+	if (len >= 5 && memcmp(bytes, "HTTP/", 5) == 0)
+		t->headers_ended = false;
+	else if (len > 0 && (bytes[0] == '\r' || bytes[0] == '\n'))
+		t->headers_ended = true;
+	t->header_bytes += len;
+	if (t->header_bytes > LIMIT_HEADER_BYTES_MAX) {
+		t->headers_too_long = true;
+		return 0;
+	}
+	return len;
+}
+
+/* CURLOPT_MAXFILESIZE does not stop a body without a length: the limit must stand here. */
+static size_t on_body(char *bytes, size_t size, size_t count, void *context)
+{
+	struct transfer *t = context;
+	struct buf *body = &t->exchange->response.body;
+	size_t len = size * count;
+	size_t max =
+	    status_of(t->easy) >= 400 ? LIMIT_ERROR_BODY_BYTES_MAX : LIMIT_RESPONSE_BODY_BYTES_MAX;
+
+	if (len > max - body->len) {
+		t->body_too_long = true;
+		return 0;
+	}
+	buf_put(body, bytes, len);
+	return len;
+}
+
+static size_t on_read(char *into, size_t size, size_t count, void *context)
+{
+	struct transfer *t = context;
+	const struct http_body *body = t->exchange->request.body;
+
+	if (body == NULL)
+		return 0;
+	ssize_t got = body->read(body->context, into, size * count, &t->body_error);
+	return got < 0 ? CURL_READFUNC_ABORT : (size_t)got;
+}
+
+static int on_seek(void *context, curl_off_t offset, int origin)
+{
+	struct transfer *t = context;
+	const struct http_body *body = t->exchange->request.body;
+
+	if (body == NULL || offset != 0 || origin != SEEK_SET)
+		return CURL_SEEKFUNC_CANTSEEK;
+	return body->rewind(body->context, &t->body_error) == 0 ? CURL_SEEKFUNC_OK
+								: CURL_SEEKFUNC_FAIL;
+}
+
+/* ::1, fe80::/10, 127.0.0.0/8, 169.254.0.0/16, 0.0.0.0 and ::, also inside IPv6. */
+static bool is_local_address(const char *ip)
+{
+	if (strncasecmp(ip, "::ffff:", 7) == 0)
+		ip += 7;
+	return strncmp(ip, "127.", 4) == 0 || strncmp(ip, "169.254.", 8) == 0 ||
+	       strncmp(ip, "0.", 2) == 0 || strcmp(ip, "::1") == 0 || strcmp(ip, "::") == 0 ||
+	       (strncasecmp(ip, "fe", 2) == 0 && strchr("89abAB", ip[2]) != NULL);
+}
+
+/* Connected, and nothing of the request is sent yet: the name may have resolved to anything. */
+static int on_connected(void *context, char *their_ip, char *our_ip, int their_port, int our_port)
+{
+	struct transfer *t = context;
+
+	(void)our_ip;
+	(void)their_port;
+	(void)our_port;
+	t->is_local = is_local_address(their_ip);
+	return t->is_local ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
+/* ---- settings ---- */
+
+/* Every setting counts, so none may fail unseen. */
+#define SET(option, value)                                                                         \
+	do {                                                                                       \
+		if (code == CURLE_OK)                                                              \
+			code = curl_easy_setopt(t->easy, (option), (value));                       \
+	} while (0)
+
+static CURLcode set_fences(struct transfer *t)
+{
+	const struct http_curl_options *o = &t->transport->options;
+	bool is_watched = t->exchange->request.is_foreign && !o->is_local && o->proxy == NULL;
+	CURLcode code = CURLE_OK;
+
+	SET(CURLOPT_PROTOCOLS_STR, o->plain_http ? "http,https" : "https");
+	SET(CURLOPT_FOLLOWLOCATION, 0L);
+	SET(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+	SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	SET(CURLOPT_HTTPAUTH, (long)CURLAUTH_NONE);
+	SET(CURLOPT_PROXY, o->proxy == NULL ? "" : o->proxy);
+	SET(CURLOPT_NOPROXY, o->no_proxy == NULL ? "" : o->no_proxy);
+	SET(CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
+	SET(CURLOPT_HTTP09_ALLOWED, 0L);
+	SET(CURLOPT_ACCEPT_ENCODING, NULL);
+	SET(CURLOPT_NOSIGNAL, 1L);
+	SET(CURLOPT_ERRORBUFFER, t->curl_text);
+	SET(CURLOPT_USERAGENT, USER_AGENT);
+	if (is_watched) {
+		SET(CURLOPT_PREREQFUNCTION, on_connected);
+		SET(CURLOPT_PREREQDATA, t);
+	}
+	return code;
+}
+
+static uint64_t body_bytes(const struct transfer *t)
+{
+	const struct http_body *body = t->exchange->request.body;
+
+	return body == NULL ? 0 : body->size_bytes;
+}
+
+static CURLcode set_pace(struct transfer *t)
+{
+	uint64_t bytes = body_bytes(t);
+	bool is_http1 = bytes > LIMIT_HTTP2_BODY_BYTES_MAX ||
+			t->transport->http2_failures >= LIMIT_HTTP2_FAILURES_MAX;
+	uint64_t buffer = bytes < UPLOAD_BUFFER_BYTES_MIN ? UPLOAD_BUFFER_BYTES_MIN : bytes;
+	CURLcode code = CURLE_OK;
+
+	SET(CURLOPT_HTTP_VERSION,
+	    is_http1 ? (long)CURL_HTTP_VERSION_1_1 : (long)CURL_HTTP_VERSION_2TLS);
+	SET(CURLOPT_PIPEWAIT, is_http1 ? 0L : 1L);
+	SET(CURLOPT_CONNECTTIMEOUT_MS, LIMIT_CONNECT_TIMEOUT_MS);
+	SET(CURLOPT_LOW_SPEED_LIMIT, LIMIT_IDLE_BYTES_PER_S);
+	SET(CURLOPT_LOW_SPEED_TIME, LIMIT_IDLE_TIMEOUT_S);
+	SET(CURLOPT_TCP_KEEPALIVE, 1L);
+	SET(CURLOPT_UPLOAD_BUFFERSIZE,
+	    (long)(buffer > LIMIT_COPY_BUFFER_BYTES ? LIMIT_COPY_BUFFER_BYTES : buffer));
+	return code;
+}
+
+/*
+ * A directory of hashed certificates is looked into for the one that is needed; the distribution's
+ * bundle is parsed whole, which takes 50 ms.
+ */
+static CURLcode set_tls(struct transfer *t)
+{
+	const struct http_curl_options *o = &t->transport->options;
+	CURLcode code = CURLE_OK;
+
+	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	SET(CURLOPT_SSL_VERIFYPEER, o->insecure ? 0L : 1L);
+	SET(CURLOPT_SSL_VERIFYHOST, o->insecure ? 0L : 2L);
+	SET(CURLOPT_SHARE, t->transport->share);
+	if (o->ca_file != NULL) {
+		SET(CURLOPT_CAINFO, o->ca_file);
+		SET(CURLOPT_CAPATH, NULL);
+	} else if (t->transport->hashed_roots) {
+		SET(CURLOPT_CAINFO, NULL);
+		SET(CURLOPT_CAPATH, SYSTEM_ROOTS);
+	}
+	if (o->cert_file != NULL && !t->exchange->request.is_foreign) {
+		SET(CURLOPT_SSLCERT, o->cert_file);
+		SET(CURLOPT_SSLKEY, o->key_file);
+	}
+	return code;
+}
+
+static CURLcode set_callbacks(struct transfer *t)
+{
+	CURLcode code = CURLE_OK;
+
+	SET(CURLOPT_HEADERFUNCTION, on_header);
+	SET(CURLOPT_HEADERDATA, t);
+	SET(CURLOPT_WRITEFUNCTION, on_body);
+	SET(CURLOPT_WRITEDATA, t);
+	SET(CURLOPT_READFUNCTION, on_read);
+	SET(CURLOPT_READDATA, t);
+	SET(CURLOPT_SEEKFUNCTION, on_seek);
+	SET(CURLOPT_SEEKDATA, t);
+	return code;
+}
+
+static CURLcode set_method(struct transfer *t)
+{
+	enum http_method method = t->exchange->request.method;
+	CURLcode code = CURLE_OK;
+
+	switch (method) {
+	case HTTP_HEAD:
+		SET(CURLOPT_NOBODY, 1L);
+		break;
+	case HTTP_GET:
+		SET(CURLOPT_HTTPGET, 1L);
+		break;
+	case HTTP_DELETE:
+		SET(CURLOPT_HTTPGET, 1L);
+		SET(CURLOPT_CUSTOMREQUEST, "DELETE");
+		break;
+	case HTTP_POST:
+		SET(CURLOPT_POST, 1L);
+		SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body_bytes(t));
+		break;
+	case HTTP_PATCH:
+	case HTTP_PUT:
+		SET(CURLOPT_UPLOAD, 1L);
+		SET(CURLOPT_INFILESIZE_LARGE, (curl_off_t)body_bytes(t));
+		SET(CURLOPT_CUSTOMREQUEST, http_method_name(method));
+		break;
+	}
+	return code;
+}
+
+/* "Name:" without a value takes out the header that libcurl would send by itself. */
+static bool add_header(struct transfer *t, const char *name, const char *value)
+{
+	size_t size = strlen(name) + strlen(value == NULL ? "" : value) + 3;
+	char *line = wiping_heap_malloc(size);
+
+	if (line == NULL)
+		return false;
+	(void)snprintf(
+	    line, size, value == NULL ? "%s:" : "%s: %s", name, value == NULL ? "" : value);
+	struct curl_slist *longer = curl_slist_append(t->headers, line);
+	wiping_heap_free(line);
+	if (longer != NULL)
+		t->headers = longer;
+	return longer != NULL;
+}
+
+static CURLcode set_headers(struct transfer *t)
+{
+	const struct http_request *request = &t->exchange->request;
+	CURLcode code = CURLE_OK;
+	/* Expect: 100-continue would cost a round trip; form data is what libcurl calls an empty
+	 * POST. */
+	bool ok = add_header(t, "Expect", NULL) &&
+		  add_header(t, "Content-Type", request->content_type) &&
+		  (request->accept == NULL || add_header(t, "Accept", request->accept)) &&
+		  (request->content_range == NULL ||
+		      add_header(t, "Content-Range", request->content_range)) &&
+		  (request->authorization == NULL ||
+		      add_header(t, "Authorization", request->authorization));
+
+	if (!ok)
+		return CURLE_OUT_OF_MEMORY;
+	SET(CURLOPT_HTTPHEADER, t->headers);
+	SET(CURLOPT_URL, request->url);
+	return code;
+}
+
+#undef SET
+
+CURLcode transfer_prepare(struct transfer *t)
+{
+	CURLcode (*const steps[])(struct transfer *) = {
+	    set_fences, set_pace, set_tls, set_callbacks, set_method, set_headers};
+	CURLcode code = CURLE_OK;
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && code == CURLE_OK; i++)
+		code = steps[i](t);
+	return code;
+}
+
+/* ---- what came of it ---- */
+
+/* Results of OpenSSL's certificate check, by the numbers of its x509_vfy.h. */
+static const char *tls_advice(CURL *easy, CURLcode code)
+{
+	long verify_result = 0;
+
+	if (code == CURLE_SSL_CONNECT_ERROR)
+		return "if the registry speaks plain HTTP, say --plain-http";
+	if (code != CURLE_PEER_FAILED_VERIFICATION)
+		return NULL;
+	(void)curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &verify_result);
+	switch (verify_result) {
+	case 0:
+	case 1: /* the chain held: libcurl had not asked yet when it looked at the name */
+		return "reach the registry by a name that its certificate has";
+	case 9:  /* not yet valid */
+	case 10: /* expired */
+		return "renew the registry's certificate, or set this machine's clock";
+	case 2:  /* unable to get issuer certificate */
+	case 18: /* self-signed */
+	case 19: /* self-signed in the chain */
+	case 20: /* unable to get local issuer certificate */
+	case 21: /* unable to verify the leaf */
+		return "give the registry's certificate authority with --ca-file";
+	default:
+		return NULL;
+	}
+}
+
+static int set_tls_error(
+    const struct transfer *t, CURLcode code, const char *text, struct error *err)
+{
+	const char *advice = tls_advice(t->easy, code);
+
+	return error_set(err, ERR_NETWORK, "TLS: %s%s%s", text, advice == NULL ? "" : "; ",
+	    advice == NULL ? "" : advice);
+}
+
+static bool has_begun_to_answer(CURL *easy)
+{
+	curl_off_t begun_us = 0;
+
+	(void)curl_easy_getinfo(easy, CURLINFO_STARTTRANSFER_TIME_T, &begun_us);
+	return begun_us > 0;
+}
+
+static const char *error_text(const struct transfer *t, CURLcode code)
+{
+	return t->curl_text[0] != '\0' ? t->curl_text : curl_easy_strerror(code);
+}
+
+/* Of a handshake, OpenSSL's own words are a refusal, others a connection that broke. */
+static bool is_final(const struct transfer *t, CURLcode code)
+{
+	switch (code) {
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CERTPROBLEM:
+	case CURLE_SSL_CIPHER:
+	case CURLE_SSL_ISSUER_ERROR:
+	case CURLE_ABORTED_BY_CALLBACK:
+		return true;
+	case CURLE_SSL_CONNECT_ERROR:
+		return strstr(t->curl_text, "error:") != NULL;
+	default:
+		return false;
+	}
+}
+
+/* What was said of us rather than by libcurl. */
+static int set_own_error(const struct transfer *t, struct error *err)
+{
+	if (t->body_error.code != ERR_NONE) {
+		*err = t->body_error;
+		return -1;
+	}
+	if (t->is_local)
+		return error_set(err, ERR_UNBELIEVED,
+		    "the server names a place that leads back to this machine or its link; nothing "
+		    "was sent there");
+	if (t->headers_too_long)
+		return error_set(err, ERR_UNBELIEVED,
+		    "the answer's headers are larger than %u bytes", LIMIT_HEADER_BYTES_MAX);
+	if (t->body_too_long)
+		return error_set(err, ERR_UNBELIEVED, "the answer is larger than %u bytes",
+		    LIMIT_RESPONSE_BODY_BYTES_MAX);
+	return 0;
+}
+
+static int set_error(const struct transfer *t, CURLcode code, struct error *err)
+{
+	const char *text = error_text(t, code);
+
+	if (set_own_error(t, err) != 0)
+		return -1;
+	/* libcurl's own cap on one header line speaks of memory. */
+	if (code == CURLE_OUT_OF_MEMORY && has_begun_to_answer(t->easy))
+		return error_set(err, ERR_UNBELIEVED, "a header of the answer has no end");
+	switch (code) {
+	case CURLE_OUT_OF_MEMORY:
+	case CURLE_FAILED_INIT:
+		return error_set(err, ERR_SYSTEM, "libcurl: %s", text);
+	case CURLE_SSL_CACERT_BADFILE:
+		return error_set(err, ERR_USAGE, "no certificate authority in '%s': %s",
+		    t->transport->options.ca_file != NULL ? t->transport->options.ca_file
+							  : SYSTEM_ROOTS,
+		    text);
+	case CURLE_SSL_CERTPROBLEM:
+		return error_set(err, ERR_USAGE, "client certificate '%s': %s",
+		    t->transport->options.cert_file, text);
+	case CURLE_WEIRD_SERVER_REPLY:
+	case CURLE_UNSUPPORTED_PROTOCOL: /* HTTP/0.9: anything that does not begin with HTTP/ */
+		return error_set(err, ERR_UNBELIEVED, "the answer is not HTTP: %s", text);
+	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CIPHER:
+	case CURLE_SSL_ISSUER_ERROR:
+		return set_tls_error(t, code, text, err);
+	default:
+		return error_set(err, ERR_NETWORK, "%s", text);
+	}
+}
+
+static int take_header(const struct transfer *t, enum http_header which, struct error *err)
+{
+	const char *name = http_header_name(which);
+	bool is_single = which == HTTP_LOCATION || which == HTTP_DOCKER_CONTENT_DIGEST;
+	auto_buf struct buf joined = BUF_INIT(2 * LIMIT_HEADER_BYTES_MAX);
+	struct curl_header *header;
+
+	for (size_t i = 0;
+	     curl_easy_header(t->easy, name, i, CURLH_HEADER, -1, &header) == CURLHE_OK; i++) {
+		if (i > 0 && is_single)
+			return error_set(
+			    err, ERR_UNBELIEVED, "the answer has more than one %s header", name);
+		buf_puts(&joined, i > 0 ? ", " : "");
+		buf_puts(&joined, header->value);
+	}
+	if (joined.data != NULL)
+		t->exchange->response.headers[which] = buf_steal(&joined);
+	return 0;
+}
+
+static int take_answer(struct transfer *t, CURLcode code, struct error *err)
+{
+	long status = status_of(t->easy);
+	bool is_long_refusal = t->body_too_long && status >= 400;
+
+	if (code != CURLE_OK && !is_long_refusal)
+		return set_error(t, code, err);
+	/* libcurl takes a connection that closes among the headers for their end. */
+	if (!t->headers_ended)
+		return error_set(err, ERR_NETWORK, "the answer was cut off in its headers");
+	/* The status of a refusal says enough, however long its text would have been. */
+	if (is_long_refusal)
+		buf_release(&t->exchange->response.body);
+	t->exchange->response.status = (int)status;
+	for (enum http_header which = 0; which < HTTP_HEADER_COUNT; which++) {
+		if (take_header(t, which, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+void transfer_finish(struct transfer *t, CURLcode code)
+{
+	if (code == CURLE_HTTP2 || code == CURLE_HTTP2_STREAM)
+		t->transport->http2_failures++;
+	t->exchange->is_final = is_final(t, code);
+	(void)take_answer(t, code, &t->exchange->error);
+}
