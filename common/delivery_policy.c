@@ -103,20 +103,31 @@ static int judge_place(const struct destination *place, const struct destination
 	return 0;
 }
 
-/* With a target, each artifact is judged by where it would land. */
+static int judge_landing(const char *repository, const struct destination *delivery,
+    const struct judgement *j, struct error *err)
+{
+	const char *slash = j->target->prefix[0] != '\0' ? "/" : "";
+	auto_free char *path = mem_printf("%s%s%s", j->target->prefix, slash, repository);
+	struct destination place = {
+	    .host = j->target->host, .port = j->target->port, .prefix = path};
+
+	if (repository_check(path, err) != 0)
+		return error_recode(err, ERR_POLICY);
+	return judge_place(&place, delivery, j, err);
+}
+
+/* With a target, each artifact is judged by where it would land; so is what goes beside something
+ * that is in the registry only. */
 static int judge_target(const struct graph *graph, const struct destination *delivery,
     const struct judgement *j, struct error *err)
 {
 	for (size_t i = 0; i < graph->name_count; i++) {
-		const char *slash = j->target->prefix[0] != '\0' ? "/" : "";
-		auto_free char *repository =
-		    mem_printf("%s%s%s", j->target->prefix, slash, graph->names[i].repository);
-		struct destination place = {
-		    .host = j->target->host, .port = j->target->port, .prefix = repository};
-
-		if (repository_check(repository, err) != 0)
-			return error_recode(err, ERR_POLICY);
-		if (judge_place(&place, delivery, j, err) != 0)
+		if (judge_landing(graph->names[i].repository, delivery, j, err) != 0)
+			return -1;
+	}
+	for (size_t i = 0; i < graph->node_count; i++) {
+		if (graph->nodes[i].repository != NULL &&
+		    judge_landing(graph->nodes[i].repository, delivery, j, err) != 0)
 			return -1;
 	}
 	return 0;

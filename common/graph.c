@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/blob.h"
+#include "common/graph_place.h"
 #include "common/json.h"
 #include "common/limits.h"
 #include "common/media_type.h"
@@ -243,42 +244,9 @@ static int check_chart_name(
 	return 0;
 }
 
-/* Children stand before their parents: one way backwards finds all. */
-static void mark_reachable(const struct graph *g, bool *reached)
-{
-	for (size_t i = 0; i < g->name_count; i++)
-		reached[g->names[i].node] = true;
-	for (size_t i = g->node_count; i-- > 0;) {
-		for (size_t k = 0; reached[i] && k < g->nodes[i].child_count; k++)
-			reached[g->nodes[i].children[k]] = true;
-	}
-}
-
-/* What has no name must be a child of something named, or a referrer: else nobody could ask for it.
- */
-static int check_unnamed(const struct graph *g, const size_t *entry_nodes, struct error *err)
-{
-	auto_free bool *reached = mem_zalloc(g->node_count, sizeof(*reached));
-
-	mark_reachable(g, reached);
-	for (size_t i = 0; i < g->index.entry_count; i++) {
-		const struct graph_node *n = &g->nodes[entry_nodes[i]];
-		char text[DIGEST_TEXT_LEN + 1];
-
-		if (reached[entry_nodes[i]] || n->has_subject)
-			continue;
-		digest_text(text, &n->descriptor.digest);
-		return error_set(err, ERR_FORMAT,
-		    "entry %zu (%s) has no %s, and nothing named contains it", i, text,
-		    ANNOTATION_REPOSITORY);
-	}
-	return 0;
-}
-
-static int load_entries(struct loader *l, struct error *err)
+static int load_entries(struct loader *l, size_t *entry_nodes, struct error *err)
 {
 	struct graph *g = l->graph;
-	auto_free size_t *entry_nodes = mem_zalloc(g->index.entry_count, sizeof(*entry_nodes));
 
 	g->names = mem_zalloc(g->index.entry_count, sizeof(*g->names));
 	for (size_t i = 0; i < g->index.entry_count; i++) {
@@ -286,7 +254,7 @@ static int load_entries(struct loader *l, struct error *err)
 
 		if (load_node(l, &entry->descriptor, 0, &entry_nodes[i], err) != 0)
 			return -1;
-		if (entry->repository == NULL)
+		if (entry->tag == NULL)
 			continue;
 		/* Counted for every name, since each is shown and pushed with all below it. */
 		if (check_chart_name(&g->nodes[entry_nodes[i]], entry, err) != 0 ||
@@ -295,7 +263,7 @@ static int load_entries(struct loader *l, struct error *err)
 		g->names[g->name_count++] = (struct graph_name){
 		    .repository = entry->repository, .tag = entry->tag, .node = entry_nodes[i]};
 	}
-	return check_unnamed(g, entry_nodes, err);
+	return graph_place(g, entry_nodes, err);
 }
 
 int graph_load(struct graph *out, const struct layout *layout, const char *index_bytes,
@@ -306,7 +274,8 @@ int graph_load(struct graph *out, const struct layout *layout, const char *index
 	*out = (struct graph)GRAPH_INIT;
 	if (index_parse_delivery(&out->index, index_bytes, index_len, err) != 0)
 		return error_prefix(err, "%s", LAYOUT_INDEX);
-	int result = load_entries(&l, err);
+	auto_free size_t *entry_nodes = mem_zalloc(out->index.entry_count, sizeof(*entry_nodes));
+	int result = load_entries(&l, entry_nodes, err);
 	tdestroy(l.known, free);
 	free(l.weights);
 	return result != 0 ? error_prefix(err, "%s", LAYOUT_INDEX) : 0;

@@ -25,7 +25,17 @@ struct graph_node {
 	unsigned height; /* indexes one below the other, itself included; 0 for a manifest */
 	bool has_subject;
 	struct digest subject; /* where has_subject; need not be in the layout */
-	char *config_name;     /* Helm charts: name and version of the config; owned, else NULL */
+	/* Legacy cosign signatures: an entry of index.json with the ref.name "sha256-<hex>.sig". */
+	bool is_signature;
+	struct digest signature_of;
+	/* A list of referrers that another tool keeps: an index with the ref.name "sha256-<hex>".
+	 */
+	bool is_referrers_index;
+	struct digest referrers_of;
+	/* Of a signature or referrer whose subject is in the registry only: the repository that it
+	 * goes to; borrowed from graph.index, else NULL. */
+	const char *repository;
+	char *config_name; /* Helm charts: name and version of the config; owned, else NULL */
 	char *config_version;
 };
 
@@ -55,13 +65,19 @@ struct graph {
  *
  * Every manifest, index and Helm config is read with its digest and size checked; other blobs are
  * only looked up: present, regular, of the size that the descriptor gives. ERR_FORMAT, ERR_LIMIT
- * (entries, depth, manifests) or what reading gives. An entry without a name passes when something
- * named reaches it, or it has a subject. A Helm chart's config must say the name and the version
- * (with "+" as "_") under which the chart is named. Release with graph_release(), also after a
+ * (entries, depth, manifests) or what reading gives. A Helm chart's config must say the name and
+ * the version (with "+" as "_") under which the chart is named. An entry without a name passes when
+ * it leads, by child, signature and subject, from something named, or from a signature or referrer
+ * that says its repository because its subject is in the registry only. There is at most one
+ * signature and one list of referrers for a digest. Release with graph_release(), also after a
  * failure.
  */
 int graph_load(struct graph *out, const struct layout *layout, const char *index_bytes,
     size_t index_len, struct error *err) MUST_CHECK;
+/** graph_subject(n): what a node is a signature, list of referrers or referrer of; NULL for none.
+ */
+const struct digest *graph_subject(const struct graph_node *n);
+
 void graph_release(struct graph *g);
 #define auto_graph __attribute__((cleanup(graph_release)))
 

@@ -58,25 +58,39 @@ static int take_annotations(
 	return 0;
 }
 
+static int check_name(const struct index_entry *entry, struct error *err)
+{
+	struct digest subject;
+
+	if (entry->repository == NULL)
+		return error_set(
+		    err, ERR_FORMAT, "%s without %s", ANNOTATION_TAG, ANNOTATION_REPOSITORY);
+	if (tag_check(entry->tag, err) != 0)
+		return error_prefix(err, "%s", ANNOTATION_TAG);
+	if (tag_role(entry->tag, &subject) != TAG_NAME)
+		return error_set(err, ERR_FORMAT,
+		    "%s '%s': tags of this form hold signatures or referrers and name nothing",
+		    ANNOTATION_TAG, entry->tag);
+	return 0;
+}
+
 static int parse_names(struct index_entry *out, const json_t *object, struct error *err)
 {
 	const struct annotation_slot slots[] = {
 	    {ANNOTATION_REPOSITORY, &out->repository},
 	    {ANNOTATION_TAG, &out->tag},
+	    {ANNOTATION_KIND, &out->kind},
 	    {ANNOTATION_REF_NAME, &out->ref_name},
 	};
 
 	if (take_annotations(object, slots, sizeof(slots) / sizeof(slots[0]), err) != 0)
 		return -1;
-	if ((out->repository == NULL) != (out->tag == NULL))
-		return error_set(err, ERR_FORMAT, "%s and %s stand together or not at all",
-		    ANNOTATION_REPOSITORY, ANNOTATION_TAG);
-	if (out->repository == NULL)
-		return 0;
-	if (repository_check(out->repository, err) != 0)
+	if (out->repository != NULL && repository_check(out->repository, err) != 0)
 		return error_prefix(err, "%s", ANNOTATION_REPOSITORY);
-	if (tag_check(out->tag, err) != 0)
-		return error_prefix(err, "%s", ANNOTATION_TAG);
+	if (out->tag != NULL)
+		return check_name(out, err);
+	out->has_subject =
+	    out->ref_name != NULL && tag_role(out->ref_name, &out->subject) != TAG_NAME;
 	return 0;
 }
 
@@ -223,7 +237,7 @@ static int refuse_repeated_names(const struct index *x, struct error *err)
 	size_t count = 0;
 
 	for (size_t i = 0; i < x->entry_count; i++) {
-		if (x->entries[i].repository != NULL)
+		if (x->entries[i].tag != NULL)
 			named[count++] = &x->entries[i];
 	}
 	qsort(named, count, sizeof(*named), compare_names);
@@ -277,6 +291,7 @@ void index_release(struct index *x)
 		descriptor_release(&x->entries[i].descriptor);
 		free(x->entries[i].repository);
 		free(x->entries[i].tag);
+		free(x->entries[i].kind);
 		free(x->entries[i].ref_name);
 	}
 	free(x->entries);
@@ -314,10 +329,12 @@ static void put_entry(struct buf *b, const struct index_entry *entry)
 	char digest[DIGEST_TEXT_LEN + 1];
 	char *repository = entry->repository;
 	char *tag = entry->tag;
+	char *kind = entry->kind;
 	char *ref_name = entry->ref_name;
 	const struct annotation_slot slots[] = {
 	    {ANNOTATION_REPOSITORY, &repository},
 	    {ANNOTATION_TAG, &tag},
+	    {ANNOTATION_KIND, &kind},
 	    {ANNOTATION_REF_NAME, &ref_name},
 	};
 

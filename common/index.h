@@ -15,9 +15,14 @@
 struct index_entry {
 	struct descriptor descriptor;
 	char *repository; /* owned; dev.sallyport.repository, checked; NULL where absent, then tag
-			     is too */
-	char *tag;        /* owned; dev.sallyport.tag, checked */
+			     is too; alone, where what it refers to is in the registry only */
+	char *tag;        /* owned; dev.sallyport.tag, checked; NULL where absent: no name */
+	char *kind; /* owned; what cosign's --local-image goes by, unchecked; NULL where absent */
 	char *ref_name; /* owned; org.opencontainers.image.ref.name, unchecked; NULL where absent */
+	/* What it is a signature or a referrer of: by its ref.name or, once graph_load() has seen
+	 * its content, by its subject. Never for a name; not written. */
+	bool has_subject;
+	struct digest subject;
 };
 
 /** What index.json says of the delivery as a whole; every member owned, NULL where absent. */
@@ -60,9 +65,10 @@ int index_parse(struct index *out, const char *bytes, size_t len, const char *me
 
 /**
  * index_parse_delivery(out, bytes, len, err): index.json. Also refuses (ERR_POLICY) an unknown
- * annotation whose key begins "dev.sallyport.": it may be a condition; and (ERR_FORMAT) a
- * repository without a tag or the reverse, one (repository, tag) pair twice, and delivery
- * annotations against their grammar.
+ * annotation whose key begins "dev.sallyport.": it may be a condition; and (ERR_FORMAT) a tag
+ * without a repository, a tag that is one of signatures or referrers by its form (tag_role(): such
+ * tags are merged, never names), one (repository, tag) pair twice, and delivery annotations against
+ * their grammar. Whether a repository may stand alone, graph_load() judges.
  */
 int index_parse_delivery(
     struct index *out, const char *bytes, size_t len, struct error *err) MUST_CHECK;

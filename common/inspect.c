@@ -106,6 +106,40 @@ static json_t *artifact_json(
 	return artifact;
 }
 
+/* What a manifest with a subject is to it; also a member of the JSON. */
+static const char *referrer_kind(const struct graph_node *n)
+{
+	if (n->is_signature)
+		return "signature";
+	return n->is_referrers_index ? "referrers" : "referrer";
+}
+
+static json_t *referrer_json(const struct graph_node *n, uint64_t size_bytes)
+{
+	json_t *referrer = json_object();
+
+	set_digest(referrer, "subject", graph_subject(n));
+	set_string(referrer, "repository", n->repository);
+	set_string(referrer, "kind", referrer_kind(n));
+	set_digest(referrer, "digest", &n->descriptor.digest);
+	set_string(referrer, "mediaType", n->descriptor.media_type);
+	set_string(referrer, "artifactType", artifact_type(n));
+	(void)json_object_set_new(referrer, "sizeBytes", json_integer((json_int_t)size_bytes));
+	return referrer;
+}
+
+static json_t *referrers_json(const struct graph *g, const uint64_t *sums)
+{
+	json_t *referrers = json_array();
+
+	for (size_t i = 0; i < g->node_count; i++) {
+		if (graph_subject(&g->nodes[i]) != NULL)
+			(void)json_array_append_new(
+			    referrers, referrer_json(&g->nodes[i], sums[i]));
+	}
+	return referrers;
+}
+
 static json_t *seal_json(const struct inspect_seal *s)
 {
 	json_t *seal = json_object();
@@ -159,6 +193,7 @@ json_t *inspect_json(const struct graph *graph, const struct inspect_seal *seal)
 		    artifacts, artifact_json(graph, name, sums[name->node]));
 	}
 	(void)json_object_set_new(root, "artifacts", artifacts);
+	(void)json_object_set_new(root, "referrers", referrers_json(graph, sums));
 	return root;
 }
 
@@ -230,6 +265,35 @@ static void put_artifact(struct buf *b, const struct graph *g, const struct grap
 		put_blob_line(b, "child", &g->nodes[n->children[i]].descriptor);
 }
 
+/* By subject, in the order of the graph: also those of what has no name of its own. */
+static void put_referrer(struct buf *b, const struct graph_node *n)
+{
+	const char *type = artifact_type(n) != NULL ? artifact_type(n) : n->descriptor.media_type;
+	char digest[DIGEST_TEXT_LEN + 1];
+	char subject[DIGEST_TEXT_LEN + 1];
+
+	digest_text(digest, &n->descriptor.digest);
+	digest_text(subject, graph_subject(n));
+	buf_printf(b, "  %-9s %s  ", referrer_kind(n), digest);
+	printable_put(b, type, strlen(type));
+	buf_printf(b, "\n    of      %s%s%s\n", subject,
+	    n->repository != NULL ? " in the registry, " : "",
+	    n->repository != NULL ? n->repository : "");
+}
+
+static void put_referrers(struct buf *b, const struct graph *g)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < g->node_count && !b->overflowed; i++) {
+		if (graph_subject(&g->nodes[i]) == NULL)
+			continue;
+		buf_puts(b, any ? "" : "\nsignatures and referrers\n");
+		any = true;
+		put_referrer(b, &g->nodes[i]);
+	}
+}
+
 void inspect_text(struct buf *b, const struct graph *graph, const struct inspect_seal *seal)
 {
 	const struct delivery *d = &graph->index.delivery;
@@ -244,4 +308,5 @@ void inspect_text(struct buf *b, const struct graph *graph, const struct inspect
 	buf_printf(b, "%-13s%zu\n", "artifacts", graph->name_count);
 	for (size_t i = 0; i < graph->name_count && !b->overflowed; i++)
 		put_artifact(b, graph, &graph->names[i]);
+	put_referrers(b, graph);
 }

@@ -28,8 +28,10 @@ struct inspect_seal inspect_seal_of(const struct verified_layout *v);
  * seal{id,verified,trustId,signers[{principal,fingerprint}]},
  * delivery{created,origin,destination,notAfter},
  * artifacts[{repository,tag,digest,mediaType,artifactType,
- * sizeBytes,chart{name,version},layers[{mediaType,digest,sizeBytes}]}]. Absent things are absent
- * members.
+ * sizeBytes,chart{name,version},layers[{mediaType,digest,sizeBytes}]}],
+ * referrers[{subject,repository,kind,digest,mediaType,artifactType,sizeBytes}]. kind is "signature"
+ * (legacy, under a tag of its own), "referrers" (another tool's list of them) or "referrer";
+ * repository stands where the subject is in the registry only. Absent things are absent members.
  */
 json_t *inspect_json(const struct graph *graph, const struct inspect_seal *seal);
 

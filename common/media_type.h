@@ -16,6 +16,8 @@
 #define MEDIA_TYPE_HELM_PROVENANCE "application/vnd.cncf.helm.chart.provenance.v1.prov"
 
 #define ANNOTATION_REF_NAME "org.opencontainers.image.ref.name"
+/* Read by cosign verify --local-image: reference signing.md 2.5. */
+#define ANNOTATION_KIND "kind"
 #define ANNOTATION_CREATED "org.opencontainers.image.created"
 
 #define ANNOTATION_SALLYPORT_PREFIX "dev.sallyport."

@@ -63,6 +63,28 @@ int tag_check(const char *text, struct error *err)
 	return 0;
 }
 
+enum tag_role tag_role(const char *tag, struct digest *out_subject)
+{
+	static const char prefix[] = "sha256-";
+	const size_t hex_at = sizeof(prefix) - 1;
+
+	if (strncmp(tag, prefix, hex_at) != 0 || strlen(tag) < hex_at + DIGEST_HEX_LEN ||
+	    !digest_parse_hex(out_subject, tag + hex_at, DIGEST_HEX_LEN))
+		return TAG_NAME;
+	const char *rest = tag + hex_at + DIGEST_HEX_LEN;
+	if (*rest == '\0')
+		return TAG_REFERRERS;
+	return strcmp(rest, ".sig") == 0 ? TAG_SIGNATURE : TAG_NAME;
+}
+
+char *signature_tag(const struct digest *subject)
+{
+	char hex[DIGEST_HEX_LEN + 1];
+
+	digest_hex(hex, subject);
+	return mem_printf("sha256-%s.sig", hex);
+}
+
 char *tag_of_version(const char *version)
 {
 	char *tag = mem_strdup(version);

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include "common/digest.h"
 #include "common/error.h"
 
 /** repository_check(text, err): the distribution-spec's <name>, at most 255 bytes; ERR_FORMAT. */
@@ -14,6 +15,19 @@ int repository_check(const char *text, struct error *err) MUST_CHECK;
 
 /** tag_check(text, err): [a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}; ERR_FORMAT. */
 int tag_check(const char *text, struct error *err) MUST_CHECK;
+
+/**
+ * tag_role(tag, out_subject): what a tag is by its form alone. "sha256-<64 hex>" holds the
+ * referrers of that digest in a registry without the referrers API, "sha256-<64 hex>.sig" the
+ * legacy cosign signatures of it; *out_subject is the digest then. Every other tag, well formed or
+ * not, is a name. Source: distribution-spec, "Referrers Tag Schema"; cosign
+ * specs/SIGNATURE_SPEC.md.
+ */
+enum tag_role { TAG_NAME, TAG_REFERRERS, TAG_SIGNATURE };
+enum tag_role tag_role(const char *tag, struct digest *out_subject);
+
+/** signature_tag(subject): "sha256-<hex>.sig", owned by the caller. */
+char *signature_tag(const struct digest *subject);
 
 /** tag_of_version(version): a chart version as a tag, "+" written "_"; owned by the caller,
  * unchecked. */

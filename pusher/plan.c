@@ -198,11 +198,12 @@ static int check_subjects(const struct graph *graph, struct error *err)
 	char digest[DIGEST_TEXT_LEN + 1];
 
 	for (size_t i = 0; i < graph->node_count; i++) {
-		if (!graph->nodes[i].has_subject)
+		if (graph_subject(&graph->nodes[i]) == NULL)
 			continue;
 		digest_text(digest, &graph->nodes[i].descriptor.digest);
 		return error_set(err, ERR_UNSUPPORTED,
-		    "manifest '%s' has a subject: this version cannot push referrers", digest);
+		    "manifest '%s' is a signature or referrer, which this version cannot push",
+		    digest);
 	}
 	if (graph->name_count == 0)
 		return error_set(err, ERR_UNSUPPORTED,

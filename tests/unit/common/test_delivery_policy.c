@@ -178,6 +178,28 @@ static void judges_every_case(void **state)
 		judge(&cases[i]);
 }
 
+/* So is a signature of something that is in the registry only. */
+static void judges_what_goes_beside_others(void **state)
+{
+	char enclave[] = "enclave";
+	char destination[] = "r.example/team";
+	struct trust trust = {.threshold = 1};
+	struct trust_signer signer = {.principal = enclave};
+	struct graph_node node = {.is_signature = true, .repository = "teams/b"};
+	struct graph graph = {
+	    .index = {.delivery = {.destination = destination}}, .nodes = &node, .node_count = 1};
+	auto_destination struct destination target = {NULL, 0, NULL};
+	const struct judgement judgement = {.trust = &trust, .now = NOW, .target = &target};
+	struct error err = ERROR_INIT;
+
+	(void)state;
+	expect_ok(destination_parse(&target, "r.example", &err), &err);
+	expect_refused(delivery_judge(&graph, &signer, 1, &judgement, &err), &err, ERR_POLICY,
+	    "'r.example/teams/b' is not below 'r.example/team'");
+	node.repository = "team/b";
+	expect_ok(delivery_judge(&graph, &signer, 1, &judgement, &err), &err);
+}
+
 /* The artifact that leaves the place is the one that counts, wherever it stands. */
 static void judges_every_artifact(void **state)
 {
@@ -205,6 +227,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(judges_every_case),
+	    cmocka_unit_test(judges_what_goes_beside_others),
 	    cmocka_unit_test(judges_every_artifact),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

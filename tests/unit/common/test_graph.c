@@ -116,11 +116,9 @@ static void names_must_be_the_charts_own(void **state)
 	}
 }
 
-static void entries_without_a_name_need_a_reason(void **state)
+static void row_l10_entries_without_a_name_need_a_reason(void **state)
 {
 	struct layout_fixture *f = *state;
-	struct error err = ERROR_INIT;
-	auto_graph struct graph g = GRAPH_INIT;
 	auto_free char *orphan = fixture_artifact(f, "orphan", "");
 	auto_free char *names = fixture_names("demo", "1");
 	auto_free char *named = fixture_artifact(f, "named", names);
@@ -130,18 +128,165 @@ static void entries_without_a_name_need_a_reason(void **state)
 	expect_entries_refused(f, both, ERR_FORMAT, "entry 1 (sha256:");
 	expect_entries_refused(
 	    f, both, ERR_FORMAT, "has no dev.sallyport.repository, and nothing named contains it");
-	/* A subject is a reason, and it need not be in the layout. */
+}
+
+/* fixture_artifact() with this digest as its subject. */
+static char *referrer_of(struct layout_fixture *f, const char *subject, const char *more)
+{
 	auto_free char *config = fixture_blob_of(f, "a/b", "{}", "");
 	auto_free char *text = mem_printf("{\"schemaVersion\":2,\"config\":%s,\"layers\":[],"
-					  "\"subject\":{\"mediaType\":\"a/b\",\"digest\":\"sha256:"
-					  "00000000000000000000000000000000000000000000000000000000"
-					  "00000000\",\"size\":1}}",
-	    config);
-	auto_free char *referrer = fixture_blob_of(f, MEDIA_TYPE_OCI_MANIFEST, text, "");
-	fixture_index(f, referrer, "");
+					  "\"subject\":{\"mediaType\":\"a/b\",\"digest\":\"%s\","
+					  "\"size\":1}}",
+	    config, subject);
+
+	return fixture_blob_of(f, MEDIA_TYPE_OCI_MANIFEST, text, more);
+}
+
+#define ABSENT "0000000000000000000000000000000000000000000000000000000000000000"
+#define REPOSITORY_ONLY ",\"annotations\":{\"dev.sallyport.repository\":\"demo\"}"
+
+/* The digest of the blob that was written last, in a descriptor's form. */
+static char *last_digest(const struct layout_fixture *f)
+{
+	char text[DIGEST_TEXT_LEN + 1];
+
+	digest_text(text, &f->blobs[f->blob_count - 1]);
+	return mem_strdup(text);
+}
+
+/* What is in the registry only is somewhere there: the delivery says in which repository. */
+static void row_l11_an_absent_subject_needs_a_repository(void **state)
+{
+	struct layout_fixture *f = *state;
+	auto_free char *bare = referrer_of(f, "sha256:" ABSENT, "");
+	auto_free char *placed = referrer_of(f, "sha256:" ABSENT, REPOSITORY_ONLY);
+	auto_free char *placed_digest = last_digest(f);
+	auto_free char *chained = referrer_of(f, placed_digest, "");
+	auto_free char *orphan = fixture_artifact(f, "orphan", REPOSITORY_ONLY);
+	auto_free char *both = mem_printf("%s,%s", chained, placed);
+	struct error err = ERROR_INIT;
+	auto_graph struct graph g = GRAPH_INIT;
+
+	expect_entries_refused(f, bare, ERR_FORMAT,
+	    "belongs to sha256:" ABSENT ", which has no name in this layout: then it needs a "
+	    "dev.sallyport.repository");
+	expect_entries_refused(f, orphan, ERR_FORMAT,
+	    "entry 0: dev.sallyport.repository without dev.sallyport.tag, and it is neither a "
+	    "signature nor a referrer");
+	fixture_index(f, both, "");
 	expect_ok(load(&g, f, &err), &err);
+	assert_int_equal(g.name_count, 0);
+	assert_int_equal(g.node_count, 2);
+	assert_null(g.nodes[0].repository);
+	expect_text(g.nodes[1].repository, "demo");
+	assert_true(g.nodes[1].has_subject);
+	assert_int_equal(graph_subject(&g.nodes[1])->bytes[0], 0);
+	assert_true(g.index.entries[1].has_subject);
+	/* A second place for the same manifest is one too many. */
+	auto_free char *elsewhere = referrer_of(
+	    f, "sha256:" ABSENT, ",\"annotations\":{\"dev.sallyport.repository\":\"other\"}");
+	auto_free char *twice = mem_printf("%s,%s", placed, elsewhere);
+	expect_entries_refused(
+	    f, twice, ERR_FORMAT, "entry 1: it goes to repository 'demo' by another entry");
+}
+
+/* An artifact named "named:1", its digest in *out_hex, owned by the caller. */
+static char *named_artifact(struct layout_fixture *f, char **out_hex)
+{
+	auto_free char *names = fixture_names("named", "1");
+	char *named = fixture_artifact(f, "named", names);
+	auto_free char *digest = last_digest(f);
+
+	*out_hex = mem_strdup(digest + strlen("sha256:"));
+	return named;
+}
+
+static char *ref_name(const char *format_hex, const char *suffix)
+{
+	return mem_printf(
+	    ",\"annotations\":{\"org.opencontainers.image.ref.name\":\"sha256-%s%s\"}", format_hex,
+	    suffix);
+}
+
+static void knows_signatures_and_lists_of_referrers(void **state)
+{
+	struct layout_fixture *f = *state;
+	auto_free char *hex = NULL;
+	auto_free char *named = named_artifact(f, &hex);
+	auto_free char *digest = mem_printf("sha256:%s", hex);
+	auto_free char *signature_name = ref_name(hex, ".sig");
+	auto_free char *signature = fixture_artifact(f, "signature", signature_name);
+	auto_free char *referrer = referrer_of(f, digest, "");
+	auto_free char *list_name = ref_name(hex, "");
+	auto_free char *list = index_of(f, referrer, list_name);
+	auto_free char *entries = mem_printf("%s,%s,%s", list, signature, named);
+	struct error err = ERROR_INIT;
+	auto_graph struct graph g = GRAPH_INIT;
+	auto_free struct digest *blobs = NULL;
+	size_t blob_count;
+
+	fixture_index(f, entries, "");
+	expect_ok(load(&g, f, &err), &err);
+	assert_int_equal(g.name_count, 1);
+	assert_int_equal(g.node_count, 4);
+	const struct digest *subject = &g.nodes[g.names[0].node].descriptor.digest;
 	assert_true(g.nodes[0].has_subject);
-	assert_int_equal(g.nodes[0].subject.bytes[0], 0);
+	assert_true(digest_equal(graph_subject(&g.nodes[0]), subject));
+	assert_true(g.nodes[1].is_referrers_index);
+	assert_true(digest_equal(&g.nodes[1].referrers_of, subject));
+	assert_true(g.nodes[2].is_signature);
+	assert_true(digest_equal(&g.nodes[2].signature_of, subject));
+	assert_null(graph_subject(&g.nodes[3]));
+	for (size_t i = 0; i < 2; i++)
+		assert_true(digest_equal(&g.index.entries[i].subject, subject));
+	assert_false(g.index.entries[2].has_subject);
+	graph_blobs(&g, &blobs, &blob_count);
+	assert_int_equal(blob_count, f->blob_count);
+}
+
+/* A ref.name may say anything: it makes nothing reachable that nobody asked for. */
+static void row_l10_refuses_signatures_of_nothing(void **state)
+{
+	struct layout_fixture *f = *state;
+	auto_free char *hex = NULL;
+	auto_free char *named = named_artifact(f, &hex);
+	auto_free char *right_name = ref_name(hex, ".sig");
+	auto_free char *absent_name = ref_name(ABSENT, ".sig");
+	auto_free char *absent = fixture_artifact(f, "signature", absent_name);
+	auto_free char *first = fixture_artifact(f, "signature", right_name);
+	auto_free char *own_digest = last_digest(f);
+	auto_free char *own_name = ref_name(own_digest + strlen("sha256:"), ".sig");
+	auto_free char *own = fixture_artifact(f, "signature", own_name);
+	auto_free char *second = fixture_artifact(f, "another", right_name);
+	auto_free char *list_name = ref_name(hex, "");
+	auto_free char *list = index_of(f, "", list_name);
+	auto_free char *no_list = fixture_artifact(f, "signature", list_name);
+	auto_free char *no_signature = index_of(f, "", right_name);
+	auto_free char *digest = mem_printf("sha256:%s", hex);
+	auto_free char *divided = referrer_of(f, digest, absent_name);
+	auto_free char *named_twice = fixture_artifact(f, "named", right_name);
+	const struct {
+		const char *one;
+		const char *other;
+		const char *error;
+	} cases[] = {
+	    {named, absent, "which has no name in this layout"},
+	    {named, own, "which has no name in this layout"},
+	    {first, own, "but it belongs to another digest as well"},
+	    {named, no_list, "is the name of an index of referrers"},
+	    {named, no_signature, "is the name of a signature, which is no index"},
+	    {named, divided, "but it belongs to another digest as well"},
+	    {named, named_twice, "has a repository and a tag in another entry"},
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		auto_free char *entries = mem_printf("%s,%s", cases[i].one, cases[i].other);
+		expect_entries_refused(f, entries, ERR_FORMAT, cases[i].error);
+	}
+	auto_free char *two = mem_printf("%s,%s,%s", named, first, second);
+	expect_entries_refused(f, two, ERR_FORMAT, "has two entries for its signatures");
+	auto_free char *other_list = index_of(f, first, list_name);
+	auto_free char *two_lists = mem_printf("%s,%s,%s", named, list, other_list);
+	expect_entries_refused(f, two_lists, ERR_FORMAT, "has two entries for its referrers");
 }
 
 static void refuses_wrong_content(void **state)
@@ -277,7 +422,7 @@ static void nest(struct layout_fixture *f, size_t levels, bool in_order)
 	fixture_index(f, buf_text(&entries), "");
 }
 
-static void limits_the_depth(void **state)
+static void row_l10_limits_the_depth(void **state)
 {
 	struct layout_fixture *f = *state;
 
@@ -307,7 +452,7 @@ static void limits_the_depth(void **state)
 }
 
 /* Many names for one manifest of many layers: a packing list would show them all. */
-static void limits_what_names_multiply(void **state)
+static void row_l10_limits_what_names_multiply(void **state)
 {
 	struct layout_fixture *f = *state;
 	auto_buf struct buf entries = BUF_INIT((size_t)8 << 20);
@@ -331,7 +476,7 @@ static void limits_what_names_multiply(void **state)
 }
 
 /* Few entries, each the same child many times, again and again: exponentially many ways down. */
-static void limits_the_ways_down(void **state)
+static void row_l10_limits_the_ways_down(void **state)
 {
 	struct layout_fixture *f = *state;
 	auto_free char *inner = fixture_artifact(f, "innermost", "");
@@ -357,14 +502,20 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(an_empty_delivery_has_nothing, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(names_must_be_the_charts_own, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(
-		entries_without_a_name_need_a_reason, set_up, tear_down),
+		row_l10_entries_without_a_name_need_a_reason, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(
+		row_l11_an_absent_subject_needs_a_repository, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(
+		knows_signatures_and_lists_of_referrers, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(
+		row_l10_refuses_signatures_of_nothing, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(refuses_wrong_content, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(tells_wrong_sizes_from_changes, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(one_manifest_has_one_description, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(reads_helm_configs_strictly, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(limits_the_depth, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(limits_what_names_multiply, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(limits_the_ways_down, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(row_l10_limits_the_depth, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(row_l10_limits_what_names_multiply, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(row_l10_limits_the_ways_down, set_up, tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

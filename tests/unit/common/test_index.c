@@ -58,9 +58,12 @@ static void writes_what_it_reads(void **state)
 	    INDEX(""),
 	    INDEX(ENTRY),
 	    INDEX(NAMED("a", "1") "," NAMED("b", "1")),
+	    INDEX("{" MEMBERS ",\"annotations\":{\"dev.sallyport.repository\":\"a\"}}"),
 	    "{" V ",\"manifests\":[{" MEMBERS
 	    ",\"annotations\":{\"dev.sallyport.repository\":\"a\",\"dev.sallyport.tag\":\"1\","
-	    "\"org.opencontainers.image.ref.name\":\"\\u003c1\\u003e\"},\"artifactType\":\"a/b\"}],"
+	    "\"kind\":\"dev.cosignproject.cosign/"
+	    "image\",\"org.opencontainers.image.ref.name\":\"\\u003c1\\u003e\"},\"artifactType\":"
+	    "\"a/b\"}],"
 	    "\"annotations\":{\"dev.sallyport.destination\":\"registry.example\","
 	    "\"dev.sallyport.not-after\":\"2036-01-01T00:00:00Z\","
 	    "\"dev.sallyport.origin\":\"plant-a\",\"dev.sallyport.previous\":\"" HEX "\","
@@ -77,6 +80,47 @@ static void writes_what_it_reads(void **state)
 		expect_ok(parse_delivery(&x, texts[i], &err), &err);
 		index_write_delivery(&b, &x);
 		expect_text(buf_text(&b), texts[i]);
+	}
+}
+
+/* What the form of a ref.name says, it says of what has no tag. */
+static void tells_signatures_by_their_ref_names(void **state)
+{
+#define REF(ref_name, more)                                                                        \
+	INDEX("{" MEMBERS ",\"annotations\":{" more                                                \
+	      "\"org.opencontainers.image.ref.name\":\"" ref_name "\"}}")
+	static const struct {
+		const char *text;
+		bool has_subject;
+	} cases[] = {
+	    {REF("sha256-" HEX, ""), true},
+	    {REF("sha256-" HEX ".sig", ""), true},
+	    {REF("sha256-" HEX ".sig", "\"dev.sallyport.repository\":\"a\","), true},
+	    {REF("sha256-" HEX ".sig",
+		 "\"dev.sallyport.repository\":\"a\",\"dev.sallyport.tag\":\"1\","),
+		false},
+	    {REF("sha256-" HEX ".att", ""), false},
+	    {REF("sha256-" HEX ".sig1", ""), false},
+	    {REF("sha256-" HEX "0", ""), false},
+	    {REF("sha256-2CF24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824", ""),
+		false},
+	    {REF("sha256:" HEX, ""), false},
+	    {REF("sha512-" HEX, ""), false},
+	    {REF("sha256-", ""), false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct error err = ERROR_INIT;
+		auto_index struct index x = INDEX_INIT;
+		char hex[DIGEST_HEX_LEN + 1];
+
+		expect_ok(parse_delivery(&x, cases[i].text, &err), &err);
+		assert_int_equal(x.entries[0].has_subject, cases[i].has_subject);
+		if (!cases[i].has_subject)
+			continue;
+		digest_hex(hex, &x.entries[0].subject);
+		expect_text(hex, HEX);
 	}
 }
 
@@ -104,9 +148,12 @@ static const struct {
     {INDEX(ENTRY ",{}"), "entry 1: member 'mediaType' is missing"},
     {INDEX("{" MEMBERS ",\"annotations\":[]}"), "entry 0: member 'annotations' is not an object"},
     {INDEX("{" MEMBERS ",\"annotations\":{\"a\":null}}"), "'a' is not a string"},
-    {INDEX("{" MEMBERS ",\"annotations\":{\"dev.sallyport.repository\":\"a\"}}"),
-	"entry 0: dev.sallyport.repository and dev.sallyport.tag stand together"},
-    {INDEX("{" MEMBERS ",\"annotations\":{\"dev.sallyport.tag\":\"a\"}}"), "stand together"},
+    {INDEX("{" MEMBERS ",\"annotations\":{\"dev.sallyport.tag\":\"a\"}}"),
+	"entry 0: dev.sallyport.tag without dev.sallyport.repository"},
+    {INDEX("{" MEMBERS ",\"annotations\":{\"dev.sallyport.repository\":\"A\"}}"),
+	"entry 0: dev.sallyport.repository: repository 'A'"},
+    {INDEX(NAMED("a", "sha256-" HEX)), "tags of this form hold signatures or referrers"},
+    {INDEX(NAMED("a", "sha256-" HEX ".sig")), "tags of this form hold signatures or referrers"},
     {INDEX(NAMED("../x", "1")), "dev.sallyport.repository: repository '../x'"},
     {INDEX(NAMED("", "1")), "dev.sallyport.repository: repository ''"},
     {INDEX(NAMED("a", "1+2")), "dev.sallyport.tag: tag '1+2'"},
@@ -273,6 +320,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(reads_a_delivery),
 	    cmocka_unit_test(writes_what_it_reads),
+	    cmocka_unit_test(tells_signatures_by_their_ref_names),
 	    cmocka_unit_test(refuses_all_else),
 	    cmocka_unit_test(refuses_unknown_conditions),
 	    cmocka_unit_test(judges_sequences),

@@ -1,5 +1,6 @@
 #include "common/inspect.h"
 #include "common/printable.h"
+#include "common/reference.h"
 #include "tests/unit/layout_fixture.h"
 
 static int set_up(void **state)
@@ -102,6 +103,48 @@ static void tells_what_is_known_of_the_seal(void **state)
 	free(found);
 }
 
+/* A signature of what is there, and one of what is in the registry only. */
+static void lists_signatures(void **state)
+{
+	static const char absent[] =
+	    "sha256-0000000000000000000000000000000000000000000000000000000000000000.sig";
+	struct layout_fixture *f = *state;
+	auto_graph struct graph g = GRAPH_INIT;
+	auto_buf struct buf text = BUF_INIT(10000);
+	const struct inspect_seal seal = {.sealed = false};
+	auto_free char *names = fixture_names("demo", "1.0.0");
+	auto_free char *chart = fixture_chart(f, "demo", "1.0.0", names);
+	auto_free char *tag = signature_tag(&f->blobs[f->blob_count - 1]);
+	auto_free char *near_name =
+	    mem_printf(",\"annotations\":{\"org.opencontainers.image.ref.name\":\"%s\"}", tag);
+	auto_free char *far_name =
+	    mem_printf(",\"annotations\":{\"org.opencontainers.image.ref.name\":\"%s\","
+		       "\"dev.sallyport.repository\":\"other\"}",
+		absent);
+	auto_free char *near = fixture_artifact(f, "near", near_name);
+	auto_free char *far = fixture_artifact(f, "far", far_name);
+	auto_free char *entries = mem_printf("%s,%s,%s", chart, near, far);
+
+	fixture_index(f, entries, "");
+	load(&g, f);
+	inspect_text(&text, &g, &seal);
+	expect_contains(buf_text(&text), "\nsignatures and referrers\n  signature sha256:");
+	expect_contains(
+	    buf_text(&text), "  application/vnd.oci.empty.v1+json\n    of      sha256:");
+	expect_contains(buf_text(&text), "00000000 in the registry, other\n");
+	json_auto_t *json = inspect_json(&g, &seal);
+	json_t *referrers = json_object_get(json, "referrers");
+	assert_int_equal(json_array_size(referrers), 2);
+	json_t *first = json_array_get(referrers, 0);
+	json_t *artifact = json_array_get(json_object_get(json, "artifacts"), 0);
+	assert_true(
+	    json_equal(json_object_get(first, "subject"), json_object_get(artifact, "digest")));
+	expect_text(json_string_value(json_object_get(first, "kind")), "signature");
+	assert_null(json_object_get(first, "repository"));
+	json_t *second = json_array_get(referrers, 1);
+	expect_text(json_string_value(json_object_get(second, "repository")), "other");
+}
+
 /* Everything that content may choose freely: the page stays one that can be believed. */
 static void escapes_what_is_foreign(void **state)
 {
@@ -161,6 +204,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(lists_a_chart),
 	    TEST(tells_what_is_known_of_the_seal),
+	    TEST(lists_signatures),
 	    TEST(escapes_what_is_foreign),
 	    TEST(adds_up_what_is_shared),
 	};
