@@ -13,13 +13,15 @@
 #include "builder/chart_rules.h"
 #include "builder/chart_tree.h"
 #include "builder/dependency_update.h"
+#include "builder/lint_chart_yaml.h"
 #include "builder/provenance.h"
 #include "common/limits.h"
 
 void chart_init(struct chart *c)
 {
 	*c = (struct chart){.archive = BUF_INIT(LIMIT_CHART_ARCHIVE_BYTES_MAX),
-	    .provenance = BUF_INIT(LIMIT_PROVENANCE_BYTES_MAX)};
+	    .provenance = BUF_INIT(LIMIT_PROVENANCE_BYTES_MAX),
+	    .warnings = LINT_FINDINGS_INIT};
 	chart_metadata_init(&c->metadata);
 }
 
@@ -28,7 +30,16 @@ void chart_release(struct chart *c)
 	chart_metadata_release(&c->metadata);
 	buf_release(&c->archive);
 	buf_release(&c->provenance);
+	lint_findings_release(&c->warnings);
 	chart_init(c);
+}
+
+static void find_warnings(struct chart *c, const struct chart_files *files)
+{
+	const struct chart_file *file = chart_files_find(files, "Chart.yaml");
+
+	if (file != NULL)
+		lint_misleading(&c->warnings, file->bytes, file->len);
 }
 
 /* The metadata of the archive that travels, however it came about. */
@@ -44,6 +55,7 @@ static int load_archive(struct chart *c, struct error *err)
 		return -1;
 	c->metadata = tree.metadata;
 	chart_metadata_init(&tree.metadata);
+	find_warnings(c, &archive.files);
 	return 0;
 }
 
@@ -164,6 +176,7 @@ static int load_directory(struct chart *c, int fd, const char *path,
 	    chart_packer_pack(
 		&c->archive, &packed, text_string(&tree.metadata.name), packing->mtime, err) != 0)
 		return -1;
+	find_warnings(c, &files);
 	return load_archive(c, err);
 }
 

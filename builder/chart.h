@@ -11,6 +11,7 @@
 
 #include "builder/chart_metadata.h"
 #include "builder/chart_pool.h"
+#include "builder/lint.h"
 #include "common/buf.h"
 #include "common/error.h"
 
@@ -18,7 +19,8 @@ struct chart {
 	struct chart_metadata metadata; /* of the archive's Chart.yaml; obeys chart_rules */
 	struct buf archive;             /* the very bytes given, or the directory packed */
 	bool has_provenance;
-	struct buf provenance; /* of CHART.tgz.prov, unchanged */
+	struct buf provenance;         /* of CHART.tgz.prov, unchanged */
+	struct lint_findings warnings; /* lint_misleading() of its Chart.yaml */
 };
 
 /** How a directory is packed; archives take none of it. */

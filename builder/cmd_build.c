@@ -62,6 +62,8 @@ struct build_options {
 	struct common_options common;
 };
 
+#define WARNINGS_MAX 10U /* of one chart; lint tells all */
+
 /* What the environment and the options say of time. */
 struct build_times {
 	const char *created; /* of manifests; NULL for none */
@@ -183,6 +185,19 @@ static void report_chart(struct command_result *out, json_t *charts, const struc
 	(void)json_array_append_new(charts, item);
 }
 
+/* What Helm takes otherwise than a reader would; it stays as it is, and lint finds it too. */
+static void note_warnings(struct command_result *out, const char *path, const struct chart *chart)
+{
+	for (size_t i = 0; i < chart->warnings.count && i < WARNINGS_MAX; i++) {
+		const struct lint_finding *f = &chart->warnings.items[i];
+		buf_puts(&out->notes, "builder: warning: chart '");
+		printable_put(&out->notes, path, strlen(path));
+		buf_printf(&out->notes, "': %s: line %zu: ", f->path, f->line);
+		printable_put(&out->notes, f->message, strlen(f->message));
+		buf_putc(&out->notes, '\n');
+	}
+}
+
 static int add_chart(struct delivery_writer *d, struct layout_writer *w, const char *path,
     const struct build_options *o, const struct build_times *t, struct command_result *out,
     json_t *charts, struct error *err)
@@ -202,6 +217,7 @@ static int add_chart(struct delivery_writer *d, struct layout_writer *w, const c
 	    delivery_writer_chart(d, w, &chart, &manifest, err) != 0)
 		return error_prefix(err, "chart '%s'", path);
 	report_chart(out, charts, &chart, &manifest);
+	note_warnings(out, path, &chart);
 	return 0;
 }
 

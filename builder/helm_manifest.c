@@ -162,6 +162,17 @@ static int make_reference(
 	return 0;
 }
 
+/* Helm writes what strict readers of JSON, ours among them, do not read: a NUL, too deep a list. */
+static int check_readable(const struct buf *json, const char *what, struct error *err)
+{
+	json_auto_t *read = json_strict_load(json->data, json->len, err);
+
+	if (read != NULL)
+		return 0;
+	(void)error_recode(err, err->code == ERR_LIMIT ? ERR_LIMIT : ERR_CHART);
+	return error_prefix(err, "Chart.yaml: %s made of it", what);
+}
+
 int helm_manifest_make(
     struct helm_manifest *out, const struct chart *chart, const char *created, struct error *err)
 {
@@ -171,7 +182,8 @@ int helm_manifest_make(
 	if (make_reference(out, &chart->metadata, err) != 0)
 		return -1;
 	helm_config_write(&out->config, &chart->metadata);
-	if (buf_check(&out->config, "config", err) != 0)
+	if (buf_check(&out->config, "config", err) != 0 ||
+	    check_readable(&out->config, "the config", err) != 0)
 		return -1;
 	digest_of(&out->config_digest, out->config.data, out->config.len);
 	digest_of(&out->archive_digest, buf_text(&chart->archive), chart->archive.len);
@@ -179,7 +191,8 @@ int helm_manifest_make(
 	if (make_annotations(&annotations, &chart->metadata, created, err) != 0)
 		return -1;
 	put_manifest(out, chart, &annotations);
-	if (buf_check(&out->manifest, "manifest", err) != 0)
+	if (buf_check(&out->manifest, "manifest", err) != 0 ||
+	    check_readable(&out->manifest, "the manifest", err) != 0)
 		return -1;
 	digest_of(&out->manifest_digest, out->manifest.data, out->manifest.len);
 	return 0;

@@ -6,6 +6,11 @@
 
 #define CHART_YAML "Chart.yaml"
 
+struct scan {
+	struct lint_findings *out;
+	bool misleading_only; /* not what is merely unknown */
+};
+
 /* A key of a map, or of a map that is merged into it. */
 struct entry {
 	struct text key; /* owned; its line is set */
@@ -95,41 +100,41 @@ static int compare_entries(const void *left, const void *right)
 	return order != 0 ? order : (a->order > b->order) - (a->order < b->order);
 }
 
-static void check_twice(
-    struct lint_findings *out, const struct entry *first, const struct entry *second)
+static void check_twice(const struct scan *s, const struct entry *first, const struct entry *second)
 {
 	const char *key = text_string(&second->key);
+	const char *rule =
+	    s->misleading_only ? "" : "failed to strictly parse chart metadata file: ";
 
 	if (second->merged || first->merged)
-		lint_add(out, LINT_WARNING, CHART_YAML, second->key.line,
-		    "failed to strictly parse chart metadata file: key '%s' is set twice, by a "
-		    "merge and in line %zu",
-		    key, first->key.line);
+		lint_add(s->out, LINT_WARNING, CHART_YAML, second->key.line,
+		    "%skey '%s' is set twice, by a merge and in line %zu", rule, key,
+		    first->key.line);
 	else
-		lint_add(out, LINT_WARNING, CHART_YAML, second->key.line,
-		    "failed to strictly parse chart metadata file: key '%s' is already set in "
-		    "line %zu, which counts no more",
-		    key, first->key.line);
+		lint_add(s->out, LINT_WARNING, CHART_YAML, second->key.line,
+		    "%skey '%s' is already set in line %zu, which counts no more", rule, key,
+		    first->key.line);
 }
 
 /* Entries are sorted by key: of several spellings of one field Helm takes the last. */
 static void check_fields(
-    struct lint_findings *out, const struct entries *e, const struct record_type *type)
+    const struct scan *s, const struct entries *e, const struct record_type *type)
 {
 	auto_free const struct entry **spelt = mem_zalloc(type->field_count, sizeof(*spelt));
 
 	for (size_t i = 0; i < e->count; i++) {
 		const struct entry *entry = &e->items[i];
 		const struct field *field = chart_yaml_find_field(type, &entry->key);
-		if (field == NULL) {
-			lint_add(out, LINT_WARNING, CHART_YAML, entry->key.line,
+		if (field == NULL && !s->misleading_only) {
+			lint_add(s->out, LINT_WARNING, CHART_YAML, entry->key.line,
 			    "failed to strictly parse chart metadata file: unknown field '%s'",
 			    text_string(&entry->key));
-			continue;
 		}
+		if (field == NULL)
+			continue;
 		const struct entry **slot = &spelt[field - type->fields];
 		if (*slot != NULL && text_compare(&(*slot)->key, &entry->key) != 0)
-			lint_add(out, LINT_WARNING, CHART_YAML, (*slot)->key.line,
+			lint_add(s->out, LINT_WARNING, CHART_YAML, (*slot)->key.line,
 			    "'%s' and '%s' in line %zu are one field to Helm, '%s' counts",
 			    text_string(&(*slot)->key), text_string(&entry->key), entry->key.line,
 			    text_string(&entry->key));
@@ -138,21 +143,21 @@ static void check_fields(
 }
 
 static void look_at_map(
-    struct lint_findings *out, const struct yaml_node *map, const struct record_type *type);
+    const struct scan *s, const struct yaml_node *map, const struct record_type *type);
 
 /* Maps anywhere else: keys that are set twice. An alias was seen where its anchor stands. */
-static void look_at_any(struct lint_findings *out, const struct yaml_node *node)
+static void look_at_any(const struct scan *s, const struct yaml_node *node)
 {
 	if (node->kind == YAML_KIND_MAP) {
-		look_at_map(out, node, NULL);
+		look_at_map(s, node, NULL);
 		return;
 	}
 	for (size_t i = 0; node->kind == YAML_KIND_LIST && i < node->count; i++)
-		look_at_any(out, node->children[i]);
+		look_at_any(s, node->children[i]);
 }
 
 /* Text that YAML takes for something else, and that comes back changed. */
-static void look_at_text(struct lint_findings *out, const struct yaml_node *node, const char *field)
+static void look_at_text(const struct scan *s, const struct yaml_node *node, const char *field)
 {
 	auto_yaml_value struct yaml_value value = {.type = YAML_TYPE_NULL};
 	struct error err = ERROR_INIT;
@@ -162,42 +167,42 @@ static void look_at_text(struct lint_findings *out, const struct yaml_node *node
 		return;
 	auto_free char *text = lint_scalar_text(&value);
 	if (strcmp(text, node->bytes) != 0)
-		lint_add(out, LINT_WARNING, CHART_YAML, node->line,
+		lint_add(s->out, LINT_WARNING, CHART_YAML, node->line,
 		    "%s: '%s' is %s to YAML, which Helm takes for '%s': put it in quotes", field,
 		    node->bytes, yaml_type_name(value.type), text);
 }
 
 static void look_at_list(
-    struct lint_findings *out, const struct yaml_node *list, const struct field *field)
+    const struct scan *s, const struct yaml_node *list, const struct field *field)
 {
 	for (size_t i = 0; list->kind == YAML_KIND_LIST && i < list->count; i++) {
 		const struct yaml_node *item = follow(list->children[i]);
 		if (field->type == FIELD_TEXT_LIST)
-			look_at_text(out, item, field->name);
+			look_at_text(s, item, field->name);
 		else if (item->kind == YAML_KIND_MAP)
-			look_at_map(out, item, field->record_type);
+			look_at_map(s, item, field->record_type);
 	}
 }
 
 static void look_at_field(
-    struct lint_findings *out, const struct yaml_node *value, const struct field *field)
+    const struct scan *s, const struct yaml_node *value, const struct field *field)
 {
 	const struct yaml_node *node = follow(value);
 
 	if (field->type == FIELD_TEXT) {
-		look_at_text(out, node, field->name);
+		look_at_text(s, node, field->name);
 	} else if (field->type == FIELD_TEXT_LIST || field->type == FIELD_RECORD_LIST) {
-		look_at_list(out, node, field);
+		look_at_list(s, node, field);
 	} else if (field->type == FIELD_TEXT_MAP && node->kind == YAML_KIND_MAP) {
-		look_at_map(out, node, NULL);
+		look_at_map(s, node, NULL);
 		for (size_t i = 0; i + 1 < node->count; i += 2)
-			look_at_text(out, follow(node->children[i + 1]), field->name);
+			look_at_text(s, follow(node->children[i + 1]), field->name);
 	} else {
-		look_at_any(out, value);
+		look_at_any(s, value);
 	}
 }
 
-/* The type of these two is judged by a rule of Helm's own. */
+/* The type of these two is judged by a rule of Helm's own, where its rules are asked. */
 static bool is_judged_elsewhere(const struct record_type *type, const struct text *key)
 {
 	return type == &chart_metadata_type &&
@@ -205,7 +210,7 @@ static bool is_judged_elsewhere(const struct record_type *type, const struct tex
 }
 
 static void look_at_values(
-    struct lint_findings *out, const struct yaml_node *map, const struct record_type *type)
+    const struct scan *s, const struct yaml_node *map, const struct record_type *type)
 {
 	for (size_t i = 0; i + 1 < map->count; i += 2) {
 		const struct yaml_node *value = map->children[i + 1];
@@ -215,16 +220,16 @@ static void look_at_values(
 		if (type != NULL && !is_merge(map->children[i]) && read_key(&key, map->children[i]))
 			field = chart_yaml_find_field(type, &key);
 		if (field == NULL)
-			look_at_any(out, value);
-		else if (!is_judged_elsewhere(type, &key))
-			look_at_field(out, value, field);
+			look_at_any(s, value);
+		else if (s->misleading_only || !is_judged_elsewhere(type, &key))
+			look_at_field(s, value, field);
 		text_release(&key);
 	}
 }
 
 /* type: NULL for a map of which any key may be a member. */
 static void look_at_map(
-    struct lint_findings *out, const struct yaml_node *map, const struct record_type *type)
+    const struct scan *s, const struct yaml_node *map, const struct record_type *type)
 {
 	auto_entries struct entries entries = {.items = NULL};
 
@@ -233,15 +238,28 @@ static void look_at_map(
 		qsort(entries.items, entries.count, sizeof(*entries.items), compare_entries);
 	for (size_t i = 1; i < entries.count; i++) {
 		if (text_compare(&entries.items[i - 1].key, &entries.items[i].key) == 0)
-			check_twice(out, &entries.items[i - 1], &entries.items[i]);
+			check_twice(s, &entries.items[i - 1], &entries.items[i]);
 	}
 	if (type != NULL)
-		check_fields(out, &entries, type);
-	look_at_values(out, map, type);
+		check_fields(s, &entries, type);
+	look_at_values(s, map, type);
 }
 
 void lint_chart_keys(struct lint_findings *out, const struct yaml_node *root)
 {
+	const struct scan s = {.out = out};
+
 	if (root->kind == YAML_KIND_MAP)
-		look_at_map(out, root, &chart_metadata_type);
+		look_at_map(&s, root, &chart_metadata_type);
+}
+
+void lint_misleading(struct lint_findings *out, const char *yaml, size_t len)
+{
+	const struct scan s = {.out = out, .misleading_only = true};
+	auto_yaml_node struct yaml_node *root = NULL;
+	struct error err = ERROR_INIT;
+
+	if (yaml_node_parse(&root, yaml, len, &err) == 0 && root != NULL &&
+	    root->kind == YAML_KIND_MAP)
+		look_at_map(&s, root, &chart_metadata_type);
 }

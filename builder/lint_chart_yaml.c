@@ -216,8 +216,7 @@ void lint_chart_yaml(struct lint_findings *out, const char *yaml, size_t len)
 
 	chart_metadata_init(&m);
 	if (yaml_node_parse(&root, yaml, len, &err) != 0 ||
-	    yaml_value_parse(&value, yaml, len, &err) != 0 ||
-	    read_metadata(&m, &value, &err) != 0) {
+	    yaml_value_expand(&value, root, &err) != 0 || read_metadata(&m, &value, &err) != 0) {
 		lint_add_error(out, LINT_ERROR, CHART_YAML, 0, "unable to parse YAML", &err);
 		return;
 	}

@@ -31,6 +31,14 @@ void lint_chart_yaml(struct lint_findings *out, const char *yaml, size_t len);
  */
 void lint_chart_keys(struct lint_findings *out, const struct yaml_node *root);
 
+/**
+ * lint_misleading(out, yaml, len): of these, what means something else to Helm than to whoever
+ * reads the file: all but unknown fields, and version and appVersion too. Warnings.
+ *
+ * yaml      a file that chart_yaml_read() took.
+ */
+void lint_misleading(struct lint_findings *out, const char *yaml, size_t len);
+
 /** lint_scalar_text(value): what Helm makes of a scalar where it wants text; owned by the caller.
  */
 char *lint_scalar_text(const struct yaml_value *value);

@@ -299,13 +299,20 @@ static int expand(struct expansion *x, struct yaml_node *node, size_t depth, str
 
 int yaml_value_parse(struct yaml_value *out, const char *bytes, size_t len, struct error *err)
 {
-	struct expansion x = {.decoded = 1, .err = err}; /* 1: go-yaml counts the document too */
 	auto_yaml_node struct yaml_node *root = NULL;
-	auto_yaml_value struct yaml_value value = {.type = YAML_TYPE_NULL};
 
 	*out = (struct yaml_value){.type = YAML_TYPE_NULL, .line = 1};
 	if (yaml_node_parse(&root, bytes, len, err) != 0)
 		return -1;
+	return yaml_value_expand(out, root, err);
+}
+
+int yaml_value_expand(struct yaml_value *out, struct yaml_node *root, struct error *err)
+{
+	struct expansion x = {.decoded = 1, .err = err}; /* 1: go-yaml counts the document too */
+	auto_yaml_value struct yaml_value value = {.type = YAML_TYPE_NULL};
+
+	*out = (struct yaml_value){.type = YAML_TYPE_NULL, .line = 1};
 	if (root == NULL)
 		return 0;
 	if (expand(&x, root, 1, &value) != 0)

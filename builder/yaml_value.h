@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "builder/text.h"
+#include "builder/yaml_node.h"
 #include "common/error.h"
 
 enum yaml_type {
@@ -63,6 +64,9 @@ struct yaml_member {
  */
 int yaml_value_parse(
     struct yaml_value *out, const char *bytes, size_t len, struct error *err) MUST_CHECK;
+
+/** yaml_value_expand(out, root, err): the same for what yaml_node_parse() gave, NULL included. */
+int yaml_value_expand(struct yaml_value *out, struct yaml_node *root, struct error *err) MUST_CHECK;
 void yaml_value_release(struct yaml_value *v);
 #define auto_yaml_value __attribute__((cleanup(yaml_value_release)))
 

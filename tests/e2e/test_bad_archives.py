@@ -1,6 +1,7 @@
 """Archives that builder has to refuse: exit status 3, one clean line, nothing left behind.
 
-The rows C1 to C17 of the threat table, and what a broken medium or a careless tool makes.
+Rows of the threat table for chart archives and YAML, and what a broken medium or a careless tool
+makes. The other rows of the two groups are in test_chart_rows.py.
 """
 
 import bz2
@@ -75,45 +76,45 @@ NOT_GZIP = {
 }
 
 BAD_GZIP = {
-    "crc": gzip(GOOD_TAR, crc=zlib.crc32(GOOD_TAR) ^ 1),
-    "crc-zero": gzip(GOOD_TAR, crc=0),
-    "length-more": gzip(GOOD_TAR, length=len(GOOD_TAR) + 1),
-    "length-less": gzip(GOOD_TAR, length=len(GOOD_TAR) - 512),
-    "byte-after": GOOD + b"\0",
-    "newline-after": GOOD + b"\n",
-    "text-after": GOOD + b"rm -rf /\n",
-    "second-member": GOOD + GOOD,
-    "empty-second-member": GOOD + gzip(b""),
-    "second-half-in-second-member": gzip(GOOD_TAR[:1024]) + gzip(GOOD_TAR[1024:]),
+    "row_c11_crc": gzip(GOOD_TAR, crc=zlib.crc32(GOOD_TAR) ^ 1),
+    "row_c11_crc-zero": gzip(GOOD_TAR, crc=0),
+    "row_c11_length-more": gzip(GOOD_TAR, length=len(GOOD_TAR) + 1),
+    "row_c11_length-less": gzip(GOOD_TAR, length=len(GOOD_TAR) - 512),
+    "row_c12_byte-after": GOOD + b"\0",
+    "row_c12_newline-after": GOOD + b"\n",
+    "row_c12_text-after": GOOD + b"rm -rf /\n",
+    "row_c12_second-member": GOOD + GOOD,
+    "row_c12_empty-second-member": GOOD + gzip(b""),
+    "row_c12_second-half-in-second-member": gzip(GOOD_TAR[:1024]) + gzip(GOOD_TAR[1024:]),
     "reserved-flag": gzip_header(0x20),
     "header-crc-wrong": gzip_header(0x02, b"\x12\x34"),
     "name-without-end": GOOD[:3] + b"\x08" + GOOD[4:10] + b"a" * 40,
     "extra-beyond-end": GOOD[:3] + b"\x04" + GOOD[4:10] + b"\xff\xff" + b"a" * 40,
     "broken-deflate": GOOD[:10] + b"\x07" + GOOD[11:],
-    "gzip-in-gzip": gzip(GOOD),
+    "row_c13_gzip-in-gzip": gzip(GOOD),
 }
 
 BAD_TAR = {
-    "empty": b"",
-    "end-alone": tar(),
-    "zeros": b"\0" * 65536,
-    "not-tar": random.Random(3).randbytes(4096),
-    "text": b"a: 1\n" * 400,
-    "cpio": cpio(),
-    "zip": zip_of(TINY),
-    "directory-only": tar(entry("tiny/", kind="5")),
+    "row_c13_empty": b"",
+    "row_c13_end-alone": tar(),
+    "row_c13_zeros": b"\0" * 65536,
+    "row_c13_not-tar": random.Random(3).randbytes(4096),
+    "row_c13_text": b"a: 1\n" * 400,
+    "row_c13_cpio": cpio(),
+    "row_c13_zip": zip_of(TINY),
+    "row_c13_directory-only": tar(entry("tiny/", kind="5")),
     "header-checksum": tar(CHART, entry("tiny/a", b"a", checksum=1234)),
     "header-checksum-first": tar(entry("tiny/Chart.yaml", TINY["Chart.yaml"], checksum=1)),
-    "body-cut": CHART + entry("tiny/a", b"a" * 2000)[:1500],
-    "header-cut": CHART + entry("tiny/a", b"a")[:300],
-    "data-after-end": GOOD_TAR + entry("tiny/evil", b"x"),
-    "text-after-end": GOOD_TAR + b"hidden" + b"\0" * 506,
-    "data-between-the-end-blocks": CHART + b"\0" * 512 + entry("tiny/evil", b"x") + b"\0" * 1024,
-    "size-negative": tar(CHART, entry("tiny/a", size=-1)),
-    "size-2^40": tar(CHART, entry("tiny/a", size=2 ** 40)),
-    "size-2^62": tar(CHART, entry("tiny/a", size=2 ** 62)),
-    "size-over-the-end": tar(CHART, entry("tiny/a", size=1 << 20)),
-    "size-not-octal": tar(CHART, entry("tiny/a").replace(b"00000000000\0", b"0000000000x\0", 1)),
+    "row_c14_body-cut": CHART + entry("tiny/a", b"a" * 2000)[:1500],
+    "row_c14_header-cut": CHART + entry("tiny/a", b"a")[:300],
+    "row_c12_data-after-end": GOOD_TAR + entry("tiny/evil", b"x"),
+    "row_c12_text-after-end": GOOD_TAR + b"hidden" + b"\0" * 506,
+    "row_c12_data-between-the-end-blocks": CHART + b"\0" * 512 + entry("tiny/evil", b"x") + b"\0" * 1024,
+    "row_c9_size-negative": tar(CHART, entry("tiny/a", size=-1)),
+    "row_c9_size-2^40": tar(CHART, entry("tiny/a", size=2 ** 40)),
+    "row_c9_size-2^62": tar(CHART, entry("tiny/a", size=2 ** 62)),
+    "row_c9_size-over-the-end": tar(CHART, entry("tiny/a", size=1 << 20)),
+    "row_c9_size-not-octal": tar(CHART, entry("tiny/a").replace(b"00000000000\0", b"0000000000x\0", 1)),
 }
 
 TRAVERSAL = [
@@ -173,18 +174,18 @@ TWICE = {
 }
 
 TRICKS = {
-    "pax-path-out": pax(("path", "../../etc/x")) + entry("tiny/a", b"x"),
-    "pax-path-absolute": pax(("path", "/etc/x")) + entry("tiny/a", b"x"),
-    "pax-path-nul": pax(("path", b"tiny/a\0/../x")) + entry("tiny/a", b"x"),
-    "pax-path-control": pax(("path", "tiny/\x1b[2J")) + entry("tiny/a", b"x"),
-    "pax-path-not-utf8": pax(("path", b"tiny/\xff")) + entry("tiny/a", b"x"),
+    "row_c1_pax-path-out": pax(("path", "../../etc/x")) + entry("tiny/a", b"x"),
+    "row_c1_pax-path-absolute": pax(("path", "/etc/x")) + entry("tiny/a", b"x"),
+    "row_c15_pax-path-nul": pax(("path", b"tiny/a\0/../x")) + entry("tiny/a", b"x"),
+    "row_c15_pax-path-control": pax(("path", "tiny/\x1b[2J")) + entry("tiny/a", b"x"),
+    "row_c15_pax-path-not-utf8": pax(("path", b"tiny/\xff")) + entry("tiny/a", b"x"),
     "pax-path-twice": pax(("path", "tiny/b"), ("path", "tiny/Chart.yaml")) + entry("tiny/a", b"x"),
-    "pax-path-makes-a-second-Chart.yaml":
+    "row_c6_pax-path-makes-a-second-Chart.yaml":
         pax(("path", "tiny/Chart.yaml")) + entry("tiny/a", chart_yaml(version="9.9.9")),
-    "pax-size": pax(("size", "1")) + entry("tiny/a", b"x" * 600),
-    "pax-size-huge": pax(("size", str(2 ** 62))) + entry("tiny/a", b"x"),
-    "pax-size-negative": pax(("size", "-1")) + entry("tiny/a", b"x"),
-    "pax-size-zero-hides-a-header":
+    "row_c9_pax-size": pax(("size", "1")) + entry("tiny/a", b"x" * 600),
+    "row_c9_pax-size-huge": pax(("size", str(2 ** 62))) + entry("tiny/a", b"x"),
+    "row_c9_pax-size-negative": pax(("size", "-1")) + entry("tiny/a", b"x"),
+    "row_c9_pax-size-zero-hides-a-header":
         pax(("size", "0")) + entry("tiny/a", entry("tiny/hidden", b"x")),
     "pax-broken-length": entry("pax", b"99 path=tiny/b\n", "x") + entry("tiny/a", b"x"),
     "pax-no-length": entry("pax", b"path=tiny/b\n", "x") + entry("tiny/a", b"x"),
@@ -195,22 +196,23 @@ TRICKS = {
     "pax-with-nothing-after": pax(("path", "tiny/b")),
     "gnu-then-pax": long_name("tiny/c") + pax(("path", "tiny/b")) + entry("tiny/a", b"x"),
     "gnu-twice": long_name("tiny/b") + long_name("tiny/c") + entry("tiny/a", b"x"),
-    "gnu-out": long_name("tiny/../../x") + entry("tiny/a", b"x"),
-    "gnu-nul": long_name(b"tiny/b\0/../x") + entry("tiny/a", b"x"),
-    "gnu-makes-a-second-Chart.yaml": long_name("tiny/Chart.yaml") + entry("tiny/a", b"x"),
+    "row_c1_gnu-out": long_name("tiny/../../x") + entry("tiny/a", b"x"),
+    "row_c15_gnu-nul": long_name(b"tiny/b\0/../x") + entry("tiny/a", b"x"),
+    "row_c6_gnu-makes-a-second-Chart.yaml": long_name("tiny/Chart.yaml") + entry("tiny/a", b"x"),
     "gnu-with-nothing-after": long_name("tiny/b"),
-    "prefix-out": entry("x", b"x", prefix="tiny/../.."),
-    "prefix-absolute": entry("x", b"x", prefix="/tiny"),
-    "prefix-nul": entry("x", b"x", prefix=b"tiny\0hidden"),
+    "row_c1_prefix-out": entry("x", b"x", prefix="tiny/../.."),
+    "row_c1_prefix-absolute": entry("x", b"x", prefix="/tiny"),
+    "row_c15_prefix-nul": entry("x", b"x", prefix=b"tiny\0hidden"),
 }
 
 CHARTS = {
-    "no-Chart.yaml": archive({"values.yaml": b"a: 1\n"}),
-    "Chart.yaml-deeper": archive({"tiny/Chart.yaml": TINY["Chart.yaml"]}),
+    "row_c7_no-Chart.yaml": archive({"values.yaml": b"a: 1\n"}),
+    "row_c7_Chart.yaml-deeper": archive({"tiny/Chart.yaml": TINY["Chart.yaml"]}),
     "Chart.yml": archive({"Chart.yml": TINY["Chart.yaml"]}),
     "chart.yaml": archive({"chart.yaml": TINY["Chart.yaml"]}),
-    "Chart.yaml-is-a-directory": gzip(tar(entry("tiny/Chart.yaml/", kind="5"))),
-    "two-bases": gzip(tar(CHART, entry("other/values.yaml", b"a: 1\n"))),
+    "row_c7_Chart.yaml-is-a-directory": gzip(tar(entry("tiny/Chart.yaml/", kind="5"))),
+    "row_c7_two-bases": gzip(tar(CHART, entry("other/values.yaml", b"a: 1\n"))),
+    "row_c7_file-beside-the-base": gzip(tar(CHART, entry("README.md", b"x"))),
     "requirements.yaml": archive({**TINY, "requirements.yaml": b"dependencies: {}\n"}),
     "requirements.lock": archive({**TINY, "requirements.lock": b"[]\n"}),
     "Chart.lock": archive({**TINY, "Chart.lock": b"generated: noon\n"}),
@@ -222,8 +224,8 @@ CHARTS = {
     "only-comments": metadata("# nothing\n"),
     "no-name": metadata("apiVersion: v2\nversion: 0.1.0\n"),
     "no-version": metadata("apiVersion: v2\nname: tiny\n"),
-    "name-empty": metadata('apiVersion: v2\nname: ""\nversion: 0.1.0\n'),
-    "name-null": metadata("apiVersion: v2\nname: ~\nversion: 0.1.0\n"),
+    "row_c2_name-empty": metadata('apiVersion: v2\nname: ""\nversion: 0.1.0\n'),
+    "row_c2_name-null": metadata("apiVersion: v2\nname: ~\nversion: 0.1.0\n"),
     "list": metadata("- a\n"),
     "scalar": metadata("chart\n"),
     "name-is-a-list": metadata("name: [tiny]\nversion: 0.1.0\n"),
@@ -231,19 +233,23 @@ CHARTS = {
     "dependency-null": metadata(chart_yaml(more="dependencies: [null]\n")),
     "unknown-type": metadata(chart_yaml(more="type: operator\n")),
     "alias": metadata(chart_yaml(more="dependencies: [{name: a, version: 1, alias: 'a b'}]\n")),
-    "yaml-1.2": metadata("%YAML 1.2\n---\nname: tiny\nversion: 0.1.0\n"),
-    "tab": metadata("name: tiny\n\tversion: 0.1.0\n"),
+    "row_y4_yaml-1.2": metadata("%YAML 1.2\n---\nname: tiny\nversion: 0.1.0\n"),
+    "row_y4_tab": metadata("name: tiny\n\tversion: 0.1.0\n"),
     "unclosed": metadata("name: [tiny\n"),
-    "control": metadata(b"name: ti\x01ny\nversion: 0.1.0\n"),
-    "nul": metadata(b"name: tiny\nversion: 0.1.0\n\0"),
-    "not-utf8": metadata(b"name: tiny\nversion: 0.1.0\ndescription: \xff\n"),
-    "recursive-alias": metadata(chart_yaml(more="annotations: &a {b: *a}\n")),
-    "unknown-alias": metadata(chart_yaml(more="description: *nowhere\n")),
+    "row_y4_control": metadata(b"name: ti\x01ny\nversion: 0.1.0\n"),
+    "row_y4_nul": metadata(b"name: tiny\nversion: 0.1.0\n\0"),
+    "row_y4_not-utf8": metadata(b"name: tiny\nversion: 0.1.0\ndescription: \xff\n"),
+    "row_y4_utf-32": metadata(TINY["Chart.yaml"].decode().encode("utf-32")),
+    "row_y4_utf-32-big-endian": metadata(b"\0\0\xfe\xff" + TINY["Chart.yaml"].decode().encode("utf-32-be")),
+    "row_y4_two-byte-order-marks": metadata(b"\xef\xbb\xbf" * 3 + TINY["Chart.yaml"]),
+    "row_y1_recursive-alias": metadata(chart_yaml(more="annotations: &a {b: *a}\n")),
+    "row_y1_unknown-alias": metadata(chart_yaml(more="description: *nowhere\n")),
     "not-a-number": metadata(chart_yaml(more="unknown: .nan\n")),
 }
 
 VERSIONS = ["one", "1.2.3.4", "1.2.x", "../1.0.0", "1.0.0/../x", "-1.0.0", "1.0.0-", "1.0.0+",
-            "1.0.0-01", "1.0.0 b", "v", "1..0", "\x1b[2J", "1.0.0\n2", "1.0.0-ä", "9" * 30,
+            "1.0.0-01", "1.0.0 b", "v", "1..0", "\x1b[2J", "1.0.0\n2", "1.0.0-ä", "9" * 30, "0.1.0_x",
+            "1.0.0-a_b",
             "1.0.0-" + "a" * 300]
 
 REPOSITORIES = [".", "..", "a/b", "/", "../a", "Tiny", "tiny chart", "-tiny", "tiny-", "ti..ny",
@@ -255,21 +261,21 @@ def quoted(text):
 
 
 CASES = {
-    **{f"not-gzip-{name}": body for name, body in NOT_GZIP.items()},
+    **{f"row_c13_{name}": body for name, body in NOT_GZIP.items()},
     **{f"gzip-{name}": body for name, body in BAD_GZIP.items()},
     **{f"tar-{name}": gzip(body) for name, body in BAD_TAR.items()},
-    **{f"path-{path}": beside(entry(path, b"x")) for path in TRAVERSAL},
-    **{f"path-by-pax-{path}": beside(pax(("path", path)) + entry("tiny/a", b"x"))
+    **{f"row_c1_{path}": beside(entry(path, b"x")) for path in TRAVERSAL},
+    **{f"row_c1_pax-{path}": beside(pax(("path", path)) + entry("tiny/a", b"x"))
        for path in TRAVERSAL},
-    **{f"name-{name}": beside(entry(path, b"x")) for name, path in NAMES.items()},
-    **{f"kind-{name}": beside(body) for name, body in KINDS.items()},
-    **{f"twice-{name}": beside(*(entry(path, b"x") for path in paths))
+    **{f"row_c15_{name}": beside(entry(path, b"x")) for name, path in NAMES.items()},
+    **{f"row_c4_{name}": beside(body) for name, body in KINDS.items()},
+    **{f"row_c6_{name}": beside(*(entry(path, b"x") for path in paths))
        for name, paths in TWICE.items()},
     **{f"trick-{name}": beside(body) for name, body in TRICKS.items()},
     **{f"chart-{name}": body for name, body in CHARTS.items()},
-    **{f"version-{version!a}"[:50]: metadata(f"name: tiny\nversion: {quoted(version)}\n")
+    **{f"row_c3_{version!a}"[:50]: metadata(f"name: tiny\nversion: {quoted(version)}\n")
        for version in VERSIONS},
-    **{f"chart-name-{name!a}"[:50]: metadata(f"name: {quoted(name)}\nversion: 0.1.0\n")
+    **{f"row_c2_{name!a}"[:50]: metadata(f"name: {quoted(name)}\nversion: 0.1.0\n")
        for name in REPOSITORIES},
 }
 
@@ -299,8 +305,8 @@ def test_refused(body, refuse):
     (beside(KINDS["fifo"]), ["tiny/a"]),
     (beside(KINDS["link"]), ["tiny/a", "link"]),
     (gzip(tar(CHART, CHART)), ["Chart.yaml", "twice"]),
-    (CHARTS["two-bases"], ["other/values.yaml"]),
-    (CHARTS["no-Chart.yaml"], ["Chart.yaml", "missing"]),
+    (CHARTS["row_c7_two-bases"], ["other/values.yaml"]),
+    (CHARTS["row_c7_no-Chart.yaml"], ["Chart.yaml", "missing"]),
     (CHARTS["requirements.yaml"], ["requirements.yaml"]),
     (CHARTS["no-name"], ["name"]),
     (CHARTS["no-version"], ["version"]),
@@ -308,8 +314,8 @@ def test_refused(body, refuse):
     (metadata("apiVersion: v2\nname: tiny\nversion: 0.1.0\nkeywords: [a\n\nb: c\n"), ["line"]),
     (metadata("apiVersion: v2\nname: tiny\nversion: 0.1.0\nkeywords: many\n"), ["line 4", "keywords"]),
     (metadata("name: tiny\nversion: 0.1.0\n\tdescription: x\n"), ["line 3"]),
-    (BAD_GZIP["crc"], ["CRC"]),
-    (BAD_GZIP["byte-after"], ["after"]),
+    (BAD_GZIP["row_c11_crc"], ["CRC"]),
+    (BAD_GZIP["row_c12_byte-after"], ["after"]),
     (NOT_GZIP["plain-tar"], ["gzip"]),
 ], ids=["path", "fifo", "link", "twice", "bases", "no-chart-yaml", "requirements", "no-name",
         "no-version", "bad-version", "unclosed", "wrong-kind", "tab", "crc", "after", "not-gzip"])
@@ -345,7 +351,7 @@ def build_bytes(programs, keys, tmp_path):
     return build
 
 
-def test_every_truncation_is_refused(build_bytes, programs):
+def test_row_c14_every_truncation_is_refused(build_bytes, programs):
     stride = 9 if programs.sanitized else 1
     lengths = range(0, len(GOOD), stride)
 
@@ -357,7 +363,7 @@ def test_every_truncation_is_refused(build_bytes, programs):
     in_threads(check, lengths)
 
 
-def test_every_flipped_byte_is_refused_or_harmless(build_bytes, programs):
+def test_row_c14_every_flipped_byte_is_refused_or_harmless(build_bytes, programs):
     """Only the gzip header's time, its system and flags without content can differ unseen."""
     stride = 9 if programs.sanitized else 1
     harmless = set(range(3, 10))
@@ -402,30 +408,46 @@ def deep_yaml(opening, depth):
     return metadata(b"name: tiny\nversion: 0.1.0\nunknown: " + opening * depth)
 
 
+def nested(depth):
+    """An archive in charts/ of an archive in charts/ ..."""
+    body = GOOD
+    for _ in range(depth):
+        body = archive({**TINY, "charts/tiny-0.1.0.tgz": body})
+    return body
+
+
 LIMITS = {
     "file-over-5-MiB": lambda: beside(entry("tiny/big", b"\0" * (5 * MIB + 1))),
-    "50-MiB-file": lambda: beside(entry("tiny/big", b"\0" * (50 * MIB)), level=1),
-    "100-MiB-in-all": lambda: gzip(tar(CHART, *zeros(20, 5 * MIB)), level=1),
-    "256-MiB-of-zeros": lambda: repeated(b"\0" * MIB, 256),
-    "256-MiB-of-one-file": lambda: repeated(entry("tiny/a", b"\0" * MIB), 256),
-    "200,000-empty-entries": lambda: repeated(entry("tiny/a") * 100, 2000),
-    "100,000-directories": lambda: repeated(entry("tiny/d/", kind="5") * 100, 1000),
-    "100,000-global-headers": lambda: repeated(pax(("comment", "x"), kind="g") * 100, 1000),
-    "gnu-name-1-MiB": lambda: beside(long_name("tiny/" + "a" * MIB) + entry("tiny/a", b"x")),
-    "gnu-name-2^40": lambda: beside(entry("././@LongLink", b"a", "L", size=2 ** 40)),
-    "pax-header-64-MiB": lambda: beside(pax(("comment", b"\0" * (64 * MIB))) + entry("tiny/a"), level=1),
-    "pax-path-1-MiB": lambda: beside(pax(("path", "tiny/" + "a" * MIB)) + entry("tiny/a", b"x")),
-    "path-1,000-deep": lambda: beside(pax(("path", "tiny/" + "d/" * 1000 + "a")) + entry("tiny/a")),
-    "path-33-deep": lambda: beside(pax(("path", "tiny/" + "d/" * 33 + "a")) + entry("tiny/a", b"x")),
-    "Chart.yaml-over-1-MiB": lambda: metadata(chart_yaml(more="# " + "x" * (MIB + 10) + "\n")),
-    "yaml-65-brackets": lambda: deep_yaml(b"[", 65),
-    "yaml-100,000-brackets": lambda: deep_yaml(b"[", 100_000),
-    "yaml-100,000-braces": lambda: deep_yaml(b"{a: ", 100_000),
-    "yaml-100,000-dashes": lambda: deep_yaml(b"- ", 100_000),
-    "yaml-100,000-questions": lambda: deep_yaml(b"? ", 100_000),
-    "yaml-alias-bomb": lambda: metadata(chart_yaml(more="x0: &x0 [a,a,a,a,a,a,a,a,a]\n" + "".join(
+    "row_c8_50-MiB-file": lambda: beside(entry("tiny/big", b"\0" * (50 * MIB)), level=1),
+    "row_c8_100-MiB-in-all": lambda: gzip(tar(CHART, *zeros(20, 5 * MIB)), level=1),
+    "row_c8_256-MiB-of-zeros": lambda: repeated(b"\0" * MIB, 256),
+    "row_c8_256-MiB-of-one-file": lambda: repeated(entry("tiny/a", b"\0" * MIB), 256),
+    "row_c10_200,000-empty-entries": lambda: repeated(entry("tiny/a") * 100, 2000),
+    "row_c10_100,000-directories": lambda: repeated(entry("tiny/d/", kind="5") * 100, 1000),
+    "row_c10_100,000-global-headers": lambda: repeated(pax(("comment", "x"), kind="g") * 100, 1000),
+    "row_c10_gnu-name-1-MiB": lambda: beside(long_name("tiny/" + "a" * MIB) + entry("tiny/a", b"x")),
+    "row_c9_gnu-name-2^40": lambda: beside(entry("././@LongLink", b"a", "L", size=2 ** 40)),
+    "row_c10_pax-header-64-MiB": lambda: beside(pax(("comment", b"\0" * (64 * MIB)))
+                                                     + entry("tiny/a"), level=1),
+    "row_c10_pax-path-1-MiB": lambda: beside(pax(("path", "tiny/" + "a" * MIB)) + entry("tiny/a", b"x")),
+    "row_c10_path-1,000-deep": lambda: beside(pax(("path", "tiny/" + "d/" * 1000 + "a")) + entry("tiny/a")),
+    "row_c10_path-33-deep": lambda: beside(pax(("path", "tiny/" + "d/" * 33 + "a")) + entry("tiny/a", b"x")),
+    "row_y5_Chart.yaml-over-1-MiB": lambda: metadata(chart_yaml(more="# " + "x" * (MIB + 10) + "\n")),
+    "row_y2_65-brackets": lambda: deep_yaml(b"[", 65),
+    "row_y2_65-braces": lambda: deep_yaml(b"{a: ", 65),
+    "row_y2_65-dashes": lambda: deep_yaml(b"- ", 65),
+    "row_y2_65-questions": lambda: deep_yaml(b"? ", 65),
+    "row_y2_1,000,000-brackets": lambda: deep_yaml(b"[", 1_000_000),
+    "row_y2_100,000-brackets": lambda: deep_yaml(b"[", 100_000),
+    "row_y2_100,000-braces": lambda: deep_yaml(b"{a: ", 100_000),
+    "row_y2_100,000-dashes": lambda: deep_yaml(b"- ", 100_000),
+    "row_y2_100,000-questions": lambda: deep_yaml(b"? ", 100_000),
+    "row_y1_alias-bomb": lambda: metadata(chart_yaml(more="x0: &x0 [a,a,a,a,a,a,a,a,a]\n" + "".join(
         f"x{n}: &x{n} [{','.join([f'*x{n - 1}'] * 9)}]\n" for n in range(1, 10)))),
-    "yaml-80,000-keys": lambda: metadata(chart_yaml(more="annotations:\n" + "".join(
+    "row_y5_100,000-keys": lambda: metadata("".join(f"k{n}:\n" for n in range(100_000))),
+    "row_y7_annotation-of-1-MiB": lambda: metadata(chart_yaml(more=f"annotations: {{a: {'x' * MIB}}}\n")),
+    "row_c19_archives-50-deep": lambda: nested(50),
+    "row_y5_80,000-keys": lambda: metadata(chart_yaml(more="annotations:\n" + "".join(
         f" k{n}: ''\n" for n in range(80_000)))),
 }
 
@@ -455,7 +477,11 @@ ACCEPTED = {
     "just-below-100-MiB": lambda: gzip(tar(CHART, *zeros(19, 5 * MIB), entry(
         "tiny/last", b"\0" * (5 * MIB - len(TINY["Chart.yaml"]) - 1))), level=1),
     "path-30-deep": lambda: beside(pax(("path", "tiny/" + "d/" * 30 + "a")) + entry("tiny/a", b"x")),
-    "nested-archives": lambda: archive({**TINY, "charts/a-1.0.0.tgz": GOOD}),
+    "row_c19_archives-15-deep": lambda: nested(15),
+    "row_y2_60-brackets": lambda: metadata(chart_yaml(more=f"x: {'[' * 60}{']' * 60}\n")),
+    "row_y5_text-of-100-KiB": lambda: metadata(chart_yaml(more=f"description: {'x' * 102400}\n")),
+    "row_y7_10,000-annotations": lambda: metadata(chart_yaml(more="annotations:\n" + "".join(
+        f" k{n}: v\n" for n in range(10_000)))),
 }
 
 
@@ -468,17 +494,18 @@ def test_at_the_limit(make, build, tmp_path):
 
 
 HARMLESS = {
-    "case-variants": beside(entry("tiny/A", b"x"), entry("tiny/a", b"x")),
-    "unicode-forms": beside(entry("tiny/\u00fc", b"x"), entry("tiny/u\u0308", b"x")),
-    "base-is-not-the-name": archive(TINY, top="other"),
+    "row_c6_case-variants": beside(entry("tiny/A", b"x"), entry("tiny/a", b"x")),
+    "row_c6_unicode-forms": beside(entry("tiny/\u00fc", b"x"), entry("tiny/u\u0308", b"x")),
+    "row_c7_base-is-not-the-name": archive(TINY, top="other"),
     "backslashes": gzip(tar(entry("tiny\\Chart.yaml", TINY["Chart.yaml"]),
                             entry("tiny\\templates\\a.yaml", b""))),
     "directory-entries": gzip(tar(entry("tiny/", kind="5"), CHART, entry("tiny/d/", kind="5"))),
     "dots": beside(entry("tiny/./a", b"x")),
     "blank-in-a-name": beside(entry("tiny/a b", b"x")),
-    "setuid-and-owner": beside(entry("tiny/a", b"x", mode=0o4777, uid=2 ** 21 - 1, mtime=2 ** 33 - 1)),
-    "global-pax-header": gzip(tar(pax(("comment", "x"), kind="g"), CHART)),
-    "pax-mtime": beside(pax(("mtime", "1.5"), ("SCHILY.xattr.user.a", "b")) + entry("tiny/a", b"x")),
+    "row_c17_setuid-and-owner": beside(
+        entry("tiny/a", b"x", mode=0o4777, uid=2 ** 21 - 1, mtime=2 ** 33 - 1)),
+    "row_c17_global-pax-header": gzip(tar(pax(("comment", "x"), kind="g"), CHART)),
+    "row_c17_pax-mtime": beside(pax(("mtime", "1.5"), ("SCHILY.xattr.user.a", "b")) + entry("tiny/a", b"x")),
     "pax-path": beside(pax(("path", "tiny/" + "é" * 100)) + entry("tiny/a", b"x")),
     "gnu-name": beside(long_name("tiny/" + "a" * 200) + entry("tiny/a", b"x")),
     "gnu-magic": beside(entry("tiny/a", b"x", magic=b"ustar  \0")),
@@ -490,12 +517,15 @@ HARMLESS = {
     "gzip-with-name-and-comment": GOOD[:3] + b"\x1c" + GOOD[4:10] + b"\x02\0ab" + b"n\0" + b"c\0"
     + GOOD[10:],
     "gzip-stored": gzip(GOOD_TAR, level=0),
-    "byte-order-mark": metadata(b"\xef\xbb\xbf" + TINY["Chart.yaml"]),
-    "utf-16": metadata(TINY["Chart.yaml"].decode().encode("utf-16")),
-    "later-documents": metadata(TINY["Chart.yaml"] + b"---\n[broken\n"),
-    "duplicate-keys": metadata(chart_yaml("other") + b"name: tiny\n"),
-    "anchors-and-merges": metadata(chart_yaml(more="annotations: {a: &a b, c: *a}\nx: {<<: {d: e}}\n")),
-    "invisible-in-the-name": metadata(chart_yaml('"ti\\u200bny\\u202e"')),
+    "row_y4_byte-order-mark": metadata(b"\xef\xbb\xbf" + TINY["Chart.yaml"]),
+    "row_y4_utf-16": metadata(TINY["Chart.yaml"].decode().encode("utf-16")),
+    "row_y4_later-documents": metadata(TINY["Chart.yaml"] + b"---\n[broken\n"),
+    "row_y4_tag": metadata(chart_yaml(more="description: !foo bar\n")),
+    "row_c2_nul-in-the-name": metadata('name: "ti\\0ny"\nversion: 0.1.0\n'),
+    "row_y3_duplicate-keys": metadata(chart_yaml("other") + b"name: tiny\n"),
+    "row_y1_anchors-and-merges": metadata(chart_yaml(
+        more="annotations: {a: &a b, c: *a}\nx: {<<: {d: e}}\n")),
+    "row_c2_invisible-in-the-name": metadata(chart_yaml('"ti\\u200bny\\u202e"')),
     "unknown-members": metadata(chart_yaml(more="unknown: [1, 2]\n")),
 }
 
@@ -511,7 +541,7 @@ def test_what_helm_accepts_stays_accepted(body, build, tmp_path):
 
 def test_a_bad_chart_among_good_ones_leaves_nothing(programs, keys, tmp_path):
     good = write_archive(tmp_path / "good.tgz")
-    (tmp_path / "bad.tgz").write_bytes(BAD_GZIP["crc"])
+    (tmp_path / "bad.tgz").write_bytes(BAD_GZIP["row_c11_crc"])
     before = tree(tmp_path)
     done = programs.builder.run("build", good, tmp_path / "bad.tgz", "--output",
                                 tmp_path / "layout", "--keys", keys, status=None)

@@ -127,7 +127,7 @@ def test_manifest_is_in_helms_own_form(build, tmp_path):
 
 @pytest.mark.parametrize("provenance", [b"", b"-----BEGIN PGP SIGNED MESSAGE-----\n\xff\0\n"],
                          ids=["empty", "any-bytes"])
-def test_provenance_is_carried_unchanged(provenance, build, tmp_path):
+def test_row_c20_provenance_is_carried_unchanged(provenance, build, tmp_path):
     chart = write_archive(tmp_path / "a.tgz")
     (tmp_path / "a.tgz.prov").write_bytes(provenance)
     layout = build(chart)
@@ -153,7 +153,7 @@ def clearsigned(name, digest):
             f"  {name}: {digest}\n-----BEGIN PGP SIGNATURE-----\n\nx\n-----END PGP SIGNATURE-----")
 
 
-def test_provenance_of_this_archive(build, tmp_path):
+def test_row_c20_provenance_of_this_archive(build, tmp_path):
     chart = write_archive(tmp_path / "a.tgz")
     text = clearsigned("a.tgz", f"sha256:{sha256(chart.read_bytes())}")
     (tmp_path / "a.tgz.prov").write_text(text)
@@ -164,7 +164,7 @@ def test_provenance_of_this_archive(build, tmp_path):
 @pytest.mark.parametrize(("name", "digest", "word"), [
     ("a.tgz", "sha256:" + "0" * 64, "0000"), ("b.tgz", None, "a.tgz"),
 ], ids=["another-digest", "another-name"])
-def test_provenance_of_another_archive(name, digest, word, programs, keys, tmp_path):
+def test_row_c20_provenance_of_another_archive(name, digest, word, programs, keys, tmp_path):
     chart = write_archive(tmp_path / "a.tgz")
     digest = digest or f"sha256:{sha256(chart.read_bytes())}"
     (tmp_path / "a.tgz.prov").write_text(clearsigned(name, digest))
@@ -175,7 +175,7 @@ def test_provenance_of_another_archive(name, digest, word, programs, keys, tmp_p
 
 
 @pytest.mark.parametrize("kind", ["directory", "fifo", "huge"])
-def test_provenance_that_cannot_be_carried_is_not_left_out(kind, programs, keys, tmp_path):
+def test_row_c20_provenance_that_cannot_be_carried_is_not_left_out(kind, programs, keys, tmp_path):
     chart = write_archive(tmp_path / "a.tgz")
     provenance = tmp_path / "a.tgz.prov"
     if kind == "directory":

@@ -13,7 +13,7 @@ import tempfile
 import pytest
 from crafted import TINY, chart_yaml, write_archive, write_files
 from demands import names_in, refused
-from helpers import bound_by_modes, missing, tree
+from helpers import Result, bound_by_modes, missing, tree
 
 NOBODY = 65534
 
@@ -66,6 +66,16 @@ def other_modes(chart, scratch):
     return copy
 
 
+def other_attributes(chart, scratch):
+    copy = copied(chart, scratch / "b")
+    for path in copy.rglob("*"):
+        try:
+            os.setxattr(path, "user.sallyport", b"x")
+        except OSError:
+            missing("extended attributes of files")
+    return copy
+
+
 def hard_links(chart, scratch):
     copy = copied(chart, scratch / "b")
     for number, path in enumerate([p for p in copy.rglob("*") if p.is_file()]):
@@ -88,10 +98,11 @@ def with_a_slash(chart, scratch):
     return f"{copied(chart, scratch / 'b')}/"
 
 
-@pytest.mark.parametrize("vary", [other_path, other_order, other_times, other_modes, hard_links,
-                                  empty_directories, through_a_link, with_a_slash],
+@pytest.mark.parametrize("vary", [other_path, other_order, other_times, other_modes,
+                                  other_attributes, hard_links, empty_directories,
+                                  through_a_link, with_a_slash],
                          ids=lambda vary: vary.__name__)
-def test_the_same_files_give_the_same_layout(vary, charts, build, tmp_path):
+def test_row_c17_the_same_files_give_the_same_layout(vary, charts, build, tmp_path):
     for number, chart in enumerate(charts.all):
         scratch = tmp_path / f"scratch-{number}"
         scratch.mkdir()
@@ -136,23 +147,39 @@ def test_relative_paths_and_another_directory(charts, build, programs, keys, tmp
     assert tree(tmp_path / "other") == tree(layout)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
-def test_another_user(charts, build, programs, keys):
-    layout = build(charts.pegel)
+@pytest.fixture
+def as_nobody(programs, keys):
+    """as_nobody(chart): (exit status, stderr) of a build by another user.
+
+    The chart and its layout lie in .directory, since the ordinary temporary directories are private.
+    """
+    if os.geteuid() != 0:
+        pytest.skip("only root can become another user")
     with tempfile.TemporaryDirectory() as name:
         directory = pathlib.Path(name)
-        copied(charts.pegel, directory / "chart")
         shutil.copytree(keys.directory, directory / "keys")
         # The programs may lie where only root can look.
         program = shutil.copy(programs.builder.path, directory / "builder")
-        for path in [directory, *directory.rglob("*")]:
-            os.chown(path, NOBODY, NOBODY)
-        subprocess.run(
-            ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", program,
-             "build", directory / "chart", "--output", directory / "layout",
-             "--keys", directory / "keys"],
-            check=True, capture_output=True, cwd=directory, env=programs.builder.environment)
-        assert tree(directory / "layout") == tree(layout)
+
+        def run(chart):
+            for path in [directory, *directory.rglob("*")]:
+                os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
+            done = subprocess.run(
+                ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", program,
+                 "build", chart, "--output", directory / "layout", "--keys", directory / "keys"],
+                check=False, capture_output=True, cwd=directory, timeout=10,
+                env=programs.builder.environment)
+            return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+        run.directory = directory
+        yield run
+
+
+def test_another_user(charts, build, as_nobody):
+    layout = build(charts.pegel)
+    done = as_nobody(copied(charts.pegel, as_nobody.directory / "chart"))
+    assert done.status == 0, done.stderr
+    assert tree(as_nobody.directory / "layout") == tree(layout)
 
 
 def test_entries_say_nothing_about_their_origin(charts, build):
@@ -316,16 +343,16 @@ def holding(body):
 
 REFUSED = {
     "helmignore": (".helmignore", holding(b"**/x\n"), 3),
-    "helmignore-that-leads-out": (".helmignore", link("/etc/passwd"), 3),
-    "link-to-its-own-directory": ("files/up", link(".."), 3),
-    "link-to-the-directory-above": ("files/up", link("../.."), 3),
-    "link-out": ("files/secret", link("/etc/passwd"), 3),
-    "link-loop": ("files/loop", link("loop"), 3),
-    "link-dangling": ("files/gone", link("nowhere"), 3),
-    "link-for-Chart.lock": ("Chart.lock", link("../../.bashrc"), 3),
-    "fifo": ("templates/pipe", fifo, 3),
-    "socket": ("templates/socket", socket, 3),
-    "device": ("templates/zero", device, 3),
+    "row_c5_helmignore-that-leads-out": (".helmignore", link("/etc/passwd"), 3),
+    "row_c5_link-to-its-own-directory": ("files/up", link(".."), 3),
+    "row_c5_link-to-the-directory-above": ("files/up", link("../.."), 3),
+    "row_c5_link-out": ("files/secret", link("/etc/passwd"), 3),
+    "row_c5_link-loop": ("files/loop", link("loop"), 3),
+    "row_c5_link-dangling": ("files/gone", link("nowhere"), 3),
+    "row_c5_link-for-Chart.lock": ("Chart.lock", link("../../.bashrc"), 3),
+    "row_c5_fifo": ("templates/pipe", fifo, 3),
+    "row_c5_socket": ("templates/socket", socket, 3),
+    "row_c5_device": ("templates/zero", device, 3),
     "archive-below-charts": ("charts/sub-1.0.0.tgz", holding(b"anything"), 3),
     "loose-file-in-charts": ("charts/README.md", holding(b"text"), 3),
     "subchart-without-Chart.yaml": ("charts/sub/values.yaml", holding(b""), 3),
@@ -334,12 +361,12 @@ REFUSED = {
     "lock": ("Chart.lock", holding(b"generated: noon\n"), 3),
     "schema": ("values.schema.json", holding(b""), 3),
     "file-over-5-MiB": ("files/big", holding(b"\0" * (5 * 1024 * 1024 + 1)), 3),
-    "control-in-a-name": ("files/a\x1b[2J", holding(b"x"), 3),
-    "newline-in-a-name": ("files/a\nb", holding(b"x"), 3),
-    "not-utf8-name": (os.fsdecode(b"files/\xff"), holding(b"x"), 3),
+    "row_c15_control-in-a-name": ("files/a\x1b[2J", holding(b"x"), 3),
+    "row_c15_newline-in-a-name": ("files/a\nb", holding(b"x"), 3),
+    "row_c15_not-utf8-name": (os.fsdecode(b"files/\xff"), holding(b"x"), 3),
     "backslash-in-a-name": ("files/a\\b", holding(b"x"), 3),
-    "depth": ("d/" * 40 + "a", holding(b"x"), 3),
-    "unreadable": ("files/a", unreadable, 1),
+    "row_c10_depth": ("d/" * 40 + "a", holding(b"x"), 3),
+    "row_c5_unreadable": ("files/a", unreadable, 1),
 }
 
 
@@ -356,6 +383,17 @@ def test_refused_by_name(name, make, status, programs, keys, tmp_path):
         printable = "charts/sub"
     refused(done, status, chart, printable[:60])
     assert names_in(tmp_path) == ["tiny"]
+
+
+@pytest.mark.parametrize(("name", "make", "status"),
+                         [case for key, case in REFUSED.items() if key.startswith("row_c5_")],
+                         ids=[key for key in REFUSED if key.startswith("row_c5_")])
+def test_refused_by_name_for_any_user(name, make, status, as_nobody):
+    chart = write_files(as_nobody.directory / "tiny", TINY)
+    (chart / name).parent.mkdir(parents=True, exist_ok=True)
+    make(chart / name)
+    refused(as_nobody(chart), status, chart, name)
+    assert names_in(as_nobody.directory) == ["builder", "keys", "tiny"]
 
 
 @pytest.mark.parametrize(("yaml", "words"), [
@@ -380,7 +418,7 @@ def test_bad_metadata(yaml, words, programs, keys, tmp_path):
     assert names_in(tmp_path) == ["dir"]
 
 
-def test_chart_yaml_that_is_a_directory(programs, keys, tmp_path):
+def test_row_c7_chart_yaml_that_is_a_directory(programs, keys, tmp_path):
     (tmp_path / "dir" / "Chart.yaml").mkdir(parents=True)
     done = programs.builder.run("build", tmp_path / "dir", "--output", tmp_path / "o",
                                 "--keys", keys, status=None)

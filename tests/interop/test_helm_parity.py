@@ -4,12 +4,13 @@ import concurrent.futures
 import itertools
 import os
 import random
+import re
 import shutil
 
 import helpers
 import pytest
 from archive_rules import ARCHIVE_RULES
-from archives import CREATED, MTIME
+from archives import CREATED, MTIME, minimal
 from differential import Comparison, allowed, real_chart_yamls
 from grammar import Grammar
 from helpers import missing
@@ -82,6 +83,39 @@ def test_archive_rule(helm, ours, rule, version):
     assert ("error" in own) == (rule.expect != LAXER), own
     if rule.expect == STRICTER:
         assert rule.why in own["error"]
+
+
+# Every kind of node, in flow style so that it fits anywhere.
+KINDS = ["", "~", '""', "text", "'quoted'", "1.10", "0o7", "010", "no", "1e3", "-.inf", "2024-01-02",
+         "[]", "[a]", "[~]", "[{}]", "{}", "{a: b}", "{a: ~}", "{a: [b]}", "!!str 1.10", "!foo x",
+         "&a text", "|\n    block\n"]
+FIELDS = ["name", "home", "sources", "version", "description", "keywords", "maintainers", "icon",
+          "apiVersion", "condition", "tags", "appVersion", "deprecated", "annotations", "kubeVersion",
+          "dependencies", "type",
+          *(f"maintainers: {name}" for name in ("name", "email", "url")),
+          *(f"dependencies: {name}" for name in (
+              "name", "version", "repository", "condition", "tags", "enabled", "import-values",
+              "alias"))]
+
+
+@pytest.mark.parametrize("version", [4, 3])
+@pytest.mark.parametrize("field", FIELDS, ids=lambda field: f"row_y6_{field.replace(': ', '.')}")
+def test_rule_of_every_field_by_every_kind(helm, ours, field, version):
+    """Refused by both, and then with the line, or taken by both as the same."""
+    outer, _, inner = field.partition(": ")
+    for kind in KINDS:
+        lines = [line for line in ("apiVersion: v2", "name: tiny", "version: 1.2.3")
+                 if not line.startswith(f"{field}:")]
+        lines.append(f"{outer}:\n- {inner}: {kind}" if inner else f"{outer}: {kind}")
+        archive = minimal("\n".join(lines).encode() + b"\n")
+        theirs, own = push(helm, archive, helm=version), push(ours, archive)
+        if "error" in theirs:
+            assert "error" in own, (kind, theirs)
+            assert re.search("line [1-9]|is required|must not contain|"
+                             f"{inner or outer}", own["error"]), (kind, own)
+        else:
+            assert "error" not in own, (kind, own)
+            same(theirs, own)
 
 
 def test_rules_are_enough():

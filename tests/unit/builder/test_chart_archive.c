@@ -283,7 +283,7 @@ static void test_whole(void **state)
 	expect_error(&tar, ERR_CHART, "tar: data after its end");
 }
 
-static void test_broken(void **state)
+static void test_row_c16_broken(void **state)
 {
 	auto_buf struct buf tar = TAR_FIXTURE_INIT;
 
@@ -307,6 +307,27 @@ static void test_broken(void **state)
 		assert_int_equal(chart_archive_read_tar(&a, tar.data, tar.len, &err), -1);
 		tar.data[i] ^= 1;
 	}
+}
+
+/* What libarchive only warns of is refused: here, a name that this locale cannot hold. */
+static void test_row_c16_warning(void **state)
+{
+	auto_buf struct buf tar = TAR_FIXTURE_INIT;
+	auto_chart_archive struct chart_archive a;
+	struct error err = ERROR_INIT;
+
+	(void)state;
+	tar_file(&tar, "a/Chart.yaml", CHART_YAML);
+	tar_entry(&tar, 'x', "x", "15 path=a/gr\xC3\xBC\n", 15);
+	tar_file(&tar, "a/y", "");
+	tar_end(&tar);
+	expect_paths(&tar, "Chart.yaml gr\xC3\xBC");
+	assert_non_null(setlocale(LC_CTYPE, "C"));
+	int status = chart_archive_read_tar(&a, tar.data, tar.len, &err);
+	assert_non_null(setlocale(LC_CTYPE, "C.UTF-8"));
+	assert_int_equal(status, -1);
+	assert_int_equal(err.code, ERR_CHART);
+	assert_non_null(strstr(err.text, "can't be converted"));
 }
 
 static void test_other_formats(void **state)
@@ -371,7 +392,8 @@ int main(void)
 	    cmocka_unit_test(test_gnu_header),
 	    cmocka_unit_test(test_extensions),
 	    cmocka_unit_test(test_whole),
-	    cmocka_unit_test(test_broken),
+	    cmocka_unit_test(test_row_c16_broken),
+	    cmocka_unit_test(test_row_c16_warning),
 	    cmocka_unit_test(test_other_formats),
 	    cmocka_unit_test(test_limits),
 	};
