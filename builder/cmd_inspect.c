@@ -1,5 +1,4 @@
 #include <errno.h>
-#include <string.h>
 
 #include "builder/commands.h"
 #include "common/inspect.h"
@@ -11,7 +10,8 @@ static const char help[] =
     "Prints the packing list of a layout. Checks digests and the graph of what it\n"
     "reads, but no signature: see builder verify.\n"
     "\n"
-    "      --format text|json   text unless told\n"
+    "      --format text|json|html\n"
+    "                           text unless told; html is one page, without scripts\n"
     "      --json               the same as --format json\n"
     "  -q, --quiet              print errors only\n"
     "  -v, --verbose            accepted; inspect has nothing more to say\n";
@@ -27,7 +27,8 @@ static int read_seal(const struct layout *l, struct inspect_seal *out, struct er
 	return 0;
 }
 
-static int inspect(const char *path, struct command_result *out, struct error *err)
+static int inspect(const char *path, enum inspect_format format,
+    const struct common_options *common, struct command_result *out, struct error *err)
 {
 	auto_layout struct layout l = LAYOUT_INIT;
 	auto_graph struct graph graph = GRAPH_INIT;
@@ -40,8 +41,7 @@ static int inspect(const char *path, struct command_result *out, struct error *e
 	    layout_read_file(&l, LAYOUT_INDEX, &index, err) != 0 ||
 	    graph_load(&graph, &l, buf_text(&index), index.len, err) != 0)
 		return error_prefix(err, "layout '%s'", path);
-	out->json = inspect_json(&graph, &seal);
-	inspect_text(&out->text, &graph, &seal);
+	command_list(out, &graph, &seal, format, common);
 	return 0;
 }
 
@@ -49,9 +49,10 @@ static int run(const struct command *self, int argc, char **argv, struct command
     struct error *err)
 {
 	struct common_options common = {0};
-	const char *format = NULL;
+	const char *format_name = NULL;
+	enum inspect_format format;
 	const struct option_spec specs[] = {
-	    {.name = "format", .value = &format},
+	    {.name = "format", .value = &format_name},
 	    COMMON_OPTION_SPECS(&common),
 	};
 	int first;
@@ -61,11 +62,9 @@ static int run(const struct command *self, int argc, char **argv, struct command
 		return -1;
 	if (argc - first != 1)
 		return command_usage(self, "builder", err, "exactly one LAYOUT is wanted");
-	if (format != NULL && strcmp(format, "text") != 0 && strcmp(format, "json") != 0)
-		return command_usage(
-		    self, "builder", err, "--format is text or json, not '%s'", format);
-	out->as_json = format != NULL && strcmp(format, "json") == 0;
-	return inspect(argv[first], out, err);
+	if (inspect_format_parse(&format, format_name, err) != 0)
+		return -1;
+	return inspect(argv[first], format, &common, out, err);
 }
 
 const struct command command_inspect = {.name = "inspect", .help = help, .run = run};

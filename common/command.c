@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/inspect.h"
+#include "common/inspect_html.h"
 #include "common/limits.h"
 #include "common/printable.h"
 
@@ -261,5 +262,20 @@ void command_verified_text(struct buf *b, const char *path, const struct verifie
 		digest_text(digest, &graph->nodes[graph->names[i].node].descriptor.digest);
 		buf_printf(
 		    b, "%s:%s %s\n", graph->names[i].repository, graph->names[i].tag, digest);
+	}
+}
+
+void command_list(struct command_result *out, const struct graph *graph,
+    const struct inspect_seal *seal, enum inspect_format format,
+    const struct common_options *common)
+{
+	out->as_json = format == INSPECT_JSON;
+	if (out->as_json || common->json) {
+		out->json = inspect_json(graph, seal);
+	} else if (format == INSPECT_HTML) {
+		json_auto_t *list = inspect_json(graph, seal);
+		inspect_html(&out->text, list);
+	} else {
+		inspect_text(&out->text, graph, seal);
 	}
 }

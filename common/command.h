@@ -14,6 +14,7 @@
 
 #include "common/buf.h"
 #include "common/error.h"
+#include "common/inspect.h"
 #include "common/options.h"
 #include "common/verified_layout.h"
 
@@ -96,5 +97,13 @@ json_t *command_verified_json(const struct verified_layout *v);
 void command_verified_text(struct buf *b, const char *path, const struct verified_layout *v);
 /** command_sealed_text(b, path, v): the same without the artifacts. */
 void command_sealed_text(struct buf *b, const char *path, const struct verified_layout *v);
+
+/**
+ * command_list(out, graph, seal, format, common): the packing list as format or --json asks, and in
+ * no other form: it can be as large as the delivery has layers.
+ */
+void command_list(struct command_result *out, const struct graph *graph,
+    const struct inspect_seal *seal, enum inspect_format format,
+    const struct common_options *common);
 
 #endif

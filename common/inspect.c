@@ -17,6 +17,22 @@ struct inspect_seal inspect_seal_of(const struct verified_layout *v)
 	return seal;
 }
 
+int inspect_format_parse(enum inspect_format *out, const char *name, struct error *err)
+{
+	static const char *const names[] = {
+	    [INSPECT_TEXT] = "text", [INSPECT_JSON] = "json", [INSPECT_HTML] = "html"};
+
+	*out = INSPECT_TEXT;
+	if (name == NULL)
+		return 0;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		*out = (enum inspect_format)i;
+		if (strcmp(name, names[i]) == 0)
+			return 0;
+	}
+	return error_set(err, ERR_USAGE, "--format is text, json or html, not '%s'", name);
+}
+
 /* jansson refuses what is not UTF-8; every string here came out of it or was checked. */
 static void set_string(json_t *object, const char *name, const char *value)
 {

@@ -23,6 +23,12 @@ struct inspect_seal {
 /** inspect_seal_of(v): the seal of a verified layout; borrows from v. */
 struct inspect_seal inspect_seal_of(const struct verified_layout *v);
 
+/** What the list is printed as. */
+enum inspect_format { INSPECT_TEXT, INSPECT_JSON, INSPECT_HTML };
+
+/** inspect_format_parse(out, name, err): an option's value, NULL for text; ERR_USAGE. */
+int inspect_format_parse(enum inspect_format *out, const char *name, struct error *err) MUST_CHECK;
+
 /**
  * inspect_json(graph, seal): a new object:
  * seal{id,verified,trustId,signers[{principal,fingerprint}]},

@@ -1,16 +1,15 @@
-#include <string.h>
-
 #include "common/inspect.h"
 #include "pusher/admission.h"
 #include "pusher/commands.h"
 
 static const char help[] =
-    "usage: pusher inspect LAYOUT --trust DIR [--format text|json]\n"
+    "usage: pusher inspect LAYOUT --trust DIR [--format text|json|html]\n"
     "\n"
     "Show what a layout holds, once its seal and every file have been checked.\n"
     "\n"
     "      --trust DIR            whose seals count (required)\n"
-    "      --format text|json     text unless told\n"
+    "      --format text|json|html  text unless told; html is one page, without\n"
+    "                             scripts\n"
     "      --json                 the result, also of a failure, as one JSON object\n"
     "  -q, --quiet                nothing but errors\n"
     "  -v, --verbose              no effect here\n"
@@ -21,10 +20,11 @@ static int run(const struct command *self, int argc, char **argv, struct command
 {
 	struct common_options common = {.json = false};
 	const char *trust = NULL;
-	const char *format = NULL;
+	const char *format_name = NULL;
+	enum inspect_format format;
 	const struct option_spec specs[] = {
 	    {.name = "trust", .value = &trust},
-	    {.name = "format", .value = &format},
+	    {.name = "format", .value = &format_name},
 	    COMMON_OPTION_SPECS(&common),
 	};
 	auto_admission struct admission admission = ADMISSION_INIT;
@@ -37,19 +37,13 @@ static int run(const struct command *self, int argc, char **argv, struct command
 		return command_usage(self, "pusher", err, "one layout is expected");
 	if (trust == NULL)
 		return command_usage(self, "pusher", err, "--trust DIR is required");
-	if (format == NULL)
-		format = "text";
-	bool is_json = strcmp(format, "json") == 0;
-	if (!is_json && strcmp(format, "text") != 0)
-		return command_usage(
-		    self, "pusher", err, "--format is text or json, not '%s'", format);
+	if (inspect_format_parse(&format, format_name, err) != 0)
+		return -1;
 	if (admission_open(&admission, argv[at], trust, NULL, &out->problems, err) != 0)
 		return -1;
 	const struct graph *graph = verified_layout_graph(admission.layout);
 	struct inspect_seal seal = inspect_seal_of(admission.layout);
-	inspect_text(&out->text, graph, &seal);
-	out->json = inspect_json(graph, &seal);
-	out->as_json = is_json;
+	command_list(out, graph, &seal, format, &common);
 	return 0;
 }
 

@@ -3,6 +3,7 @@
 The layouts are sealed with ssh-keygen, because builder would never write them.
 """
 
+import html.parser
 import json
 
 import pytest
@@ -344,11 +345,46 @@ def test_inspect_wants_trust_from_pusher_and_none_from_builder(mine, programs, k
     assert mine.entry("tiny")["digest"] in programs.builder.run("inspect", mine).stdout
 
 
+class Page(html.parser.HTMLParser):
+    """The tags, attributes and text of an HTML page."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.attributes, self.text = set(), set(), []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        self.attributes |= {(name, value) for name, value in attrs}
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+def test_inspect_makes_a_page_that_loads_nothing(mine, sealed, programs, signer):
+    index = mine.index
+    index["annotations"] = {"org.opencontainers.image.created": "</code><script src=//x>&'\""}
+    mine.write_index(index)
+    sealed(0)
+    for done in (programs.builder.run("inspect", mine, "--format", "html"),
+                 programs.pusher.run("inspect", mine, "--trust", signer.directory / "trust",
+                                     "--format", "html")):
+        page = Page(done.stdout)
+        assert page.tags <= {"html", "meta", "title", "style", "h1", "h2", "section", "table", "tr",
+                             "th", "td", "code", "span", "a", "br"}
+        assert {name for name, _ in page.attributes} <= {
+            "lang", "charset", "http-equiv", "content", "name", "class", "title", "href", "id"}
+        assert all(value.startswith("#a") for name, value in page.attributes if name == "href")
+        assert "url(" not in done.stdout and "@import" not in done.stdout
+        for told in ("</code><script src=//x>&'\"", mine.seal_id, mine.entry("tiny")["digest"]):
+            assert told in page.text
+
+
 def test_inspect_shows_hostile_text_escaped(mine, programs):
     index = mine.index
     index["annotations"] = {"dev.sallyport.origin": "plant-a", "x": "\x1b[2J\n"}
     mine.write_index(index)
     replace_manifest(mine, lambda m: {**m, "annotations": {"a": "\x1b[2J\u202e"}})
-    for options in ([], ["--json"]):
+    for options in ([], ["--json"], ["--format", "html"]):
         done = programs.builder.run("inspect", mine, *options, status=None)
         assert not set(done.stdout + done.stderr) & {"\x1b", "\u202e"}
