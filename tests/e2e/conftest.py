@@ -200,12 +200,12 @@ def registry_tls(make_registry):
 
 @pytest.fixture
 def make_scripted_registry(certificates):
-    """make_scripted_registry(tls=False, credentials=None): see scripted_registry.py."""
+    """make_scripted_registry(tls=False, credentials=None, ...): see scripted_registry.py."""
     made = []
 
-    def make(tls=False, credentials=None):
-        pair = (certificates.certificate, certificates.key) if tls else None
-        made.append(ScriptedRegistry(pair, credentials))
+    def make(tls=False, credentials=None, **options):
+        pair = (certificates.certificate, certificates.key) if tls is True else tls or None
+        made.append(ScriptedRegistry(pair, credentials, **options))
         return made[-1]
 
     yield make

@@ -11,6 +11,7 @@ import urllib.request
 import pytest
 import real_registry
 from scripted_registry import Answer
+from scripted_tokens import Tokens
 
 CONFIG = b"{}"
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
@@ -132,3 +133,94 @@ def test_no_network_kills_whoever_opens_a_socket(programs):
     code = "import socket; print('before', flush=True); socket.socket(socket.AF_UNIX)"
     done = subprocess.run([wrapper, "/usr/bin/python3", "-c", code], capture_output=True, check=False)
     assert (done.returncode, done.stdout) == (-31, b"before\n")
+
+
+def test_scripted_registry_takes_chunks_and_tells_how_far_it_is(make_scripted_registry):
+    registry = make_scripted_registry(chunk_bytes_max=4, chunk_bytes_min=2)
+    _, headers, _ = fetch(registry, "POST", "/v2/a/blobs/uploads/", body=b"")
+    assert headers["OCI-Chunk-Min-Length"] == "2"
+    first = {"Content-Type": "application/octet-stream", "Content-Range": "0-3"}
+    status, headers, _ = fetch(registry, "PATCH", headers["Location"], first, b"0123")
+    assert (status, headers["Range"]) == (202, "0-3")
+    status, headers, _ = fetch(registry, "GET", headers["Location"])
+    assert (status, headers["Range"]) == (204, "0-3")
+    assert fetch(registry, "PATCH", headers["Location"], first, b"0123")[0] == 416
+    assert fetch(registry, "PATCH", headers["Location"],
+                 {**first, "Content-Range": "4-8"}, b"45678")[0] == 416
+    status, _, _ = fetch(registry, "PUT", f"{headers['Location']}&digest={digest(b'012345')}",
+                         {**first, "Content-Range": "4-5"}, b"45")
+    assert status == 201
+    assert registry.blobs["a", digest(b"012345")] == b"012345"
+    assert registry.faults == []
+    assert fetch(registry, "PUT", f"{headers['Location']}&digest=x", first, b"45")[0] == 404
+
+
+def test_scripted_registry_notices_who_begins_a_session_anew(scripted_registry):
+    _, headers, _ = fetch(scripted_registry, "POST", "/v2/a/blobs/uploads/", body=b"")
+    scripted_registry.on("PATCH", "", Answer(read=2))
+    patch = {"Content-Type": "application/octet-stream"}
+    with pytest.raises(OSError):
+        fetch(scripted_registry, "PATCH", headers["Location"], patch, b"0123")
+    assert fetch(scripted_registry, "PATCH", headers["Location"], patch, b"0123")[0] == 400
+    assert len(scripted_registry.faults) == 1
+
+
+def test_scripted_registry_knows_referrers_mounts_and_tags(make_scripted_registry):
+    registry = make_scripted_registry(referrers=True, anonymous_mount=True, tag_parameter=True)
+    push(registry)
+    subject = {"mediaType": "application/vnd.oci.image.manifest.v1+json", "size": 1,
+               "digest": digest(artifact())}
+    body = json.dumps({**json.loads(artifact()), "subject": subject}).encode()
+    status, headers, _ = fetch(registry, "PUT", f"/v2/a/b/manifests/{digest(body)}?tag=x&tag=y",
+                               {"Content-Type": subject["mediaType"]}, body)
+    assert (status, headers["OCI-Subject"], headers["OCI-Tag"]) == (201, subject["digest"], "x, y")
+    assert registry.tags("a/b") == ["1", "x", "y"]
+    _, _, body = fetch(registry, "GET", f"/v2/a/b/referrers/{subject['digest']}")
+    assert len(json.loads(body)["manifests"]) == 1
+    assert fetch(registry, "POST", f"/v2/c/blobs/uploads/?mount={digest(CONFIG)}", body=b"")[0] == 201
+
+
+def test_scripted_token_server(make_scripted_registry):
+    tokens = Tokens(users={"hafen": "secret"}, identity_tokens={"identity"}, uses=1)
+    registry = make_scripted_registry(tokens=tokens)
+    status, headers, _ = fetch(registry, "GET", "/v2/a/manifests/1")
+    assert status == 401
+    assert headers["WWW-Authenticate"] == f'Bearer realm="http://{registry.host}/token",' \
+        'service="harbour",scope="repository:a:pull"'
+    asked = "/token?service=harbour&scope=repository:a:pull"
+    wrong = {"Authorization": "Basic " + base64.b64encode(b"hafen:wrong").decode()}
+    assert fetch(registry, "GET", asked, wrong)[0] == 401
+    right = {"Authorization": "Basic " + base64.b64encode(b"hafen:secret").decode()}
+    token = json.loads(fetch(registry, "GET", asked, right)[2])["token"]
+    bearer = {"Authorization": f"Bearer {token}"}
+    status, headers, _ = fetch(registry, "POST", "/v2/a/blobs/uploads/", bearer, b"")
+    assert status == 401 and 'error="insufficient_scope"' in headers["WWW-Authenticate"]
+    assert fetch(registry, "GET", "/v2/a/manifests/1", bearer)[0] == 404
+    status, headers, _ = fetch(registry, "GET", "/v2/a/manifests/1", bearer)
+    assert status == 401 and 'error="invalid_token"' in headers["WWW-Authenticate"]
+    form = b"grant_type=refresh_token&refresh_token=identity&service=harbour&" \
+        b"scope=repository%3Aa%3Apull%2Cpush"
+    status, _, body = fetch(registry, "POST", "/token", body=form)
+    bearer = {"Authorization": f"Bearer {json.loads(body)['access_token']}"}
+    assert fetch(registry, "POST", "/v2/a/blobs/uploads/", bearer, b"")[0] == 202
+    assert fetch(registry, "POST", "/token", body=b"grant_type=password")[0] == 400
+
+
+def test_scripted_registry_speaks_http_2(make_scripted_registry, certificates):
+    registry = make_scripted_registry(tls=True, http2=True)
+    registry.put("a", "1", b"{}" * 100_000, "x/y")
+    registry.on("GET", "/v2/$", Answer(http2="reset"), Answer(http2="refused"))
+
+    def curl(*arguments):
+        return subprocess.run(["curl", "-sS", "--http2", "--cacert", certificates.ca,
+                               "-w", "%{http_version} %{http_code}", *arguments],
+                              capture_output=True, timeout=20, check=False)
+
+    url = f"https://{registry.host}/v2/"
+    done = curl("-H", "Accept: x/y", f"{url}a/manifests/1", "-X", "GET", "--data-binary", "x" * 90_000)
+    assert done.stdout == b"{}" * 100_000 + b"2 200"
+    assert curl(url).returncode != 0
+    assert curl(url).stdout == b"{}2 200", "curl asks again for a stream that was refused"
+    assert [(r.version, r.status) for r in registry.requests()] == \
+        [("2", 200), ("2", None), ("2", None), ("2", 200)]
+    assert registry.requests()[0].length == 90_000
