@@ -1,13 +1,13 @@
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "builder/chart.h"
 #include "builder/commands.h"
+#include "builder/delivery_options.h"
 #include "builder/delivery_writer.h"
 #include "builder/helm_manifest.h"
-#include "builder/key_file.h"
 #include "builder/layout_writer.h"
+#include "builder/seal_signature.h"
+#include "builder/source_date_epoch.h"
 #include "common/interrupt.h"
 #include "common/limits.h"
 #include "common/media_type.h"
@@ -32,11 +32,10 @@ static const char help[] =
     "      --dependency-dir DIR where chart archives and directories are looked for\n"
     "                           in the place of repositories; may be repeated\n"
     "      --created TIME       org.opencontainers.image.created of every manifest,\n"
-    "                           RFC 3339; else SOURCE_DATE_EPOCH, else absent\n"
-    "      --origin NAME        who delivers: lower-case letters, digits, . _ -\n"
-    "      --destination REGISTRY/PREFIX\n"
-    "                           the only place below which this may be pushed\n"
-    "      --not-after TIME     how long it may be pushed, RFC 3339 in UTC\n"
+    "                           RFC 3339; else SOURCE_DATE_EPOCH, else "
+    "absent\n" DELIVERY_OPTIONS_HELP
+    "      --ssh-key FILE       ssh-keygen seals with this key, public or private, in\n"
+    "                           the place of DIR/seal.key: agents, FIDO tokens\n"
     "      --passphrase-file F  the passphrase of seal.key; - for stdin\n"
     "      --force              replace LAYOUT, in one step, if it is a layout\n"
     "      --json               the result, or the error, as JSON on stdout\n"
@@ -47,13 +46,11 @@ static const char help[] =
 
 struct build_options {
 	const char *output;
-	const char *keys;
 	const char *version;
 	const char *app_version;
 	const char *created;
-	const char *origin;
-	const char *destination;
-	const char *not_after;
+	struct delivery_options delivery;
+	struct seal_signer signer; /* its keys are --keys */
 	const char *passphrase_file;
 	bool dependency_update;
 	struct option_list dependency_dirs;
@@ -64,28 +61,19 @@ struct build_options {
 
 #define WARNINGS_MAX 10U /* of one chart; lint tells all */
 
-/* What the environment and the options say of time. */
-struct build_times {
-	const char *created; /* of manifests; NULL for none */
-	int64_t mtime;
-	bool has_epoch;
-	char epoch_text[TIMESTAMP_TEXT_LEN + 1];
-};
-
 static int parse_options(struct build_options *o, const struct command *self, int argc, char **argv,
     int *out_operands, struct error *err)
 {
 	const struct option_spec specs[] = {
 	    {.name = "output", .short_name = 'o', .value = &o->output},
-	    {.name = "keys", .value = &o->keys},
+	    {.name = "keys", .value = &o->signer.keys},
 	    {.name = "version", .value = &o->version},
 	    {.name = "app-version", .value = &o->app_version},
 	    {.name = "dependency-update", .flag = &o->dependency_update},
 	    {.name = "dependency-dir", .list = &o->dependency_dirs},
 	    {.name = "created", .value = &o->created},
-	    {.name = "origin", .value = &o->origin},
-	    {.name = "destination", .value = &o->destination},
-	    {.name = "not-after", .value = &o->not_after},
+	    DELIVERY_OPTION_SPECS(&o->delivery),
+	    {.name = "ssh-key", .value = &o->signer.ssh_key},
 	    {.name = "passphrase-file", .value = &o->passphrase_file},
 	    {.name = "force", .flag = &o->force},
 	    COMMON_OPTION_SPECS(&o->common),
@@ -98,7 +86,7 @@ static int parse_options(struct build_options *o, const struct command *self, in
 		return command_usage(self, "builder", err, "no CHART is given");
 	if ((unsigned)(argc - *out_operands) > LIMIT_CHARTS_MAX)
 		return command_usage(self, "builder", err, "more than %u charts", LIMIT_CHARTS_MAX);
-	if (o->output == NULL || o->keys == NULL)
+	if (o->output == NULL || (o->signer.keys == NULL && o->signer.ssh_key == NULL))
 		return command_usage(self, "builder", err, "%s is missing",
 		    o->output == NULL ? "--output LAYOUT" : "--keys DIR");
 	if (o->dependency_dirs.count != 0 && !o->dependency_update)
@@ -107,65 +95,27 @@ static int parse_options(struct build_options *o, const struct command *self, in
 	return 0;
 }
 
-static int read_epoch(struct build_times *t, struct error *err)
-{
-	static const int64_t latest = 253402300799; /* 9999-12-31T23:59:59Z */
-	const char *text = getenv("SOURCE_DATE_EPOCH");
-	char *end;
-
-	if (text == NULL)
-		return 0;
-	errno = 0;
-	long long value = strtoll(text, &end, 10);
-	if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || value > latest)
-		return error_set(err, ERR_USAGE,
-		    "SOURCE_DATE_EPOCH '%.40s': not a number of seconds since 1970, up to the year "
-		    "9999",
-		    text);
-	t->has_epoch = true;
-	t->mtime = value;
-	timestamp_text(t->epoch_text, value);
-	return 0;
-}
-
-static int judge_times(struct build_times *t, const struct build_options *o, struct error *err)
+/* What the options and the environment say, before anything is read. */
+static int set_delivery(struct delivery_writer *d, const struct build_options *o,
+    const struct source_date_epoch *epoch, struct error *err)
 {
 	int64_t ignored;
 
-	if (read_epoch(t, err) != 0)
-		return -1;
-	if (o->created != NULL && timestamp_parse(&ignored, o->created, err) != 0)
+	if (o->created != NULL && timestamp_parse(&ignored, o->created, err) != 0) {
+		(void)error_recode(err, ERR_USAGE);
 		return error_prefix(err, "--created");
-	if (o->not_after != NULL && timestamp_parse_utc(&ignored, o->not_after, err) != 0)
-		return error_prefix(err, "--not-after");
-	t->created = o->created != NULL ? o->created : t->has_epoch ? t->epoch_text : NULL;
-	return 0;
-}
-
-static char *dup_or_null(const char *text)
-{
-	return text != NULL ? mem_strdup(text) : NULL;
-}
-
-static int set_delivery(struct delivery_writer *d, const struct build_options *o,
-    const struct build_times *t, struct error *err)
-{
-	struct delivery *delivery = &d->index.delivery;
-	struct destination destination;
-
-	if (o->origin != NULL && origin_check(o->origin, err) != 0)
-		return error_prefix(err, "--origin");
-	if (o->destination != NULL) {
-		int result = destination_parse(&destination, o->destination, err);
-		destination_release(&destination);
-		if (result != 0)
-			return error_prefix(err, "--destination");
 	}
-	delivery->origin = dup_or_null(o->origin);
-	delivery->destination = dup_or_null(o->destination);
-	delivery->not_after = dup_or_null(o->not_after);
-	delivery->created = dup_or_null(t->has_epoch ? t->epoch_text : NULL);
-	return 0;
+	if (epoch->is_set)
+		d->index.delivery.created = mem_strdup(epoch->text);
+	return delivery_options_apply(&d->index.delivery, &o->delivery, err);
+}
+
+/* Of manifests; NULL for none. */
+static const char *created_of(const struct build_options *o, const struct source_date_epoch *epoch)
+{
+	if (o->created != NULL)
+		return o->created;
+	return epoch->is_set ? epoch->text : NULL;
 }
 
 static void report_chart(struct command_result *out, json_t *charts, const struct chart *chart,
@@ -199,12 +149,12 @@ static void note_warnings(struct command_result *out, const char *path, const st
 }
 
 static int add_chart(struct delivery_writer *d, struct layout_writer *w, const char *path,
-    const struct build_options *o, const struct build_times *t, struct command_result *out,
-    json_t *charts, struct error *err)
+    const struct build_options *o, const struct source_date_epoch *epoch,
+    struct command_result *out, json_t *charts, struct error *err)
 {
 	const struct chart_packing packing = {.version = o->version,
 	    .app_version = o->app_version,
-	    .mtime = t->mtime,
+	    .mtime = epoch->seconds,
 	    .dependencies = o->pool};
 	auto_chart struct chart chart;
 	auto_helm_manifest struct helm_manifest manifest;
@@ -213,7 +163,7 @@ static int add_chart(struct delivery_writer *d, struct layout_writer *w, const c
 	helm_manifest_init(&manifest);
 	if (interrupt_check(err) != 0 || chart_load(&chart, path, &packing, err) != 0)
 		return -1;
-	if (helm_manifest_make(&manifest, &chart, t->created, err) != 0 ||
+	if (helm_manifest_make(&manifest, &chart, created_of(o, epoch), err) != 0 ||
 	    delivery_writer_chart(d, w, &chart, &manifest, err) != 0)
 		return error_prefix(err, "chart '%s'", path);
 	report_chart(out, charts, &chart, &manifest);
@@ -222,11 +172,10 @@ static int add_chart(struct delivery_writer *d, struct layout_writer *w, const c
 }
 
 /* Our own output through the pusher's check, trusting exactly the key that sealed it. */
-static int verify_own_work(const struct layout_writer *w, const struct secret_key *key,
+static int verify_own_work(const struct layout_writer *w, const struct ssh_public_key *key,
     struct command_result *out, struct error *err)
 {
-	struct ssh_public_key public_key = secret_key_public(key);
-	auto_trust struct trust *trust = trust_of_key(&public_key, "builder");
+	auto_trust struct trust *trust = trust_of_key(key, "builder");
 	const struct judgement judgement = {.trust = trust, .now = TIME_NOT_JUDGED, .target = NULL};
 	auto_verified_layout struct verified_layout *v =
 	    verified_layout_open(layout_writer_staging(w), &judgement, &out->problems, err);
@@ -234,13 +183,31 @@ static int verify_own_work(const struct layout_writer *w, const struct secret_ke
 	return v != NULL ? 0 : error_prefix(err, "the check of the new layout failed");
 }
 
-static int write_layout(const struct build_options *o, const struct build_times *t,
+static int sign_and_publish(struct delivery_writer *d, struct layout_writer *w,
+    const struct build_options *o, struct command_result *out, struct error *err)
+{
+	auto_passphrase_source struct passphrase_source passphrase =
+	    PASSPHRASE_SOURCE_INIT(o->passphrase_file);
+	auto_seal_signature struct seal_signature signature = SEAL_SIGNATURE_INIT;
+	auto_buf struct buf seal = BUF_INIT(LIMIT_SEAL_BYTES_MAX);
+
+	if (delivery_writer_seal(d, w, &seal, err) != 0 ||
+	    seal_signature_make(&signature, &o->signer, &passphrase, &seal, err) != 0)
+		return -1;
+	passphrase_source_note(&passphrase, &out->notes);
+	if (layout_writer_file(
+		w, signature.name, signature.armored.data, signature.armored.len, err) != 0 ||
+	    verify_own_work(w, &signature.key, out, err) != 0)
+		return -1;
+	return layout_writer_publish(w, err);
+}
+
+static int write_layout(const struct build_options *o, const struct source_date_epoch *epoch,
     struct delivery_writer *d, char **charts, int chart_count, struct command_result *out,
     struct error *err)
 {
 	auto_layout_writer struct layout_writer *w = layout_writer_new(o->output, o->force, err);
 	json_t *chart_list = json_array();
-	auto_free char *key_path = mem_printf("%s/seal.key", o->keys);
 
 	out->json = json_object();
 	(void)json_object_set_new(out->json, "charts", chart_list);
@@ -251,18 +218,10 @@ static int write_layout(const struct build_options *o, const struct build_times 
 			return -1;
 	}
 	for (int i = 0; i < chart_count; i++) {
-		if (add_chart(d, w, charts[i], o, t, out, chart_list, err) != 0)
+		if (add_chart(d, w, charts[i], o, epoch, out, chart_list, err) != 0)
 			return -1;
 	}
-	auto_passphrase_source struct passphrase_source source =
-	    PASSPHRASE_SOURCE_INIT(o->passphrase_file);
-	auto_secret_key struct secret_key *key = key_file_load(key_path, &source, err);
-	if (key != NULL)
-		passphrase_source_note(&source, &out->notes);
-	if (key == NULL || delivery_writer_seal(d, w, key, err) != 0 ||
-	    verify_own_work(w, key, out, err) != 0)
-		return -1;
-	return layout_writer_publish(w, err);
+	return sign_and_publish(d, w, o, out, err);
 }
 
 /* What cannot be used is told of; that it is needed is an error of the chart that needs it. */
@@ -293,16 +252,15 @@ static int run(const struct command *self, int argc, char **argv, struct command
 	auto_delivery_writer struct delivery_writer delivery = DELIVERY_WRITER_INIT;
 	auto_chart_pool struct chart_pool pool = CHART_POOL_INIT;
 	struct build_options o = {0};
-	struct build_times times = {0};
+	struct source_date_epoch epoch;
 	char hex[DIGEST_HEX_LEN + 1];
 	int first;
 
 	interrupt_hold();
 	if (parse_options(&o, self, argc, argv, &first, err) != 0 ||
-	    judge_times(&times, &o, err) != 0 || set_delivery(&delivery, &o, &times, err) != 0)
-		return error_recode(err, ERR_USAGE);
-	if (read_pool(&pool, &o, out, err) != 0 ||
-	    write_layout(&o, &times, &delivery, argv + first, argc - first, out, err) != 0)
+	    source_date_epoch_read(&epoch, err) != 0 ||
+	    set_delivery(&delivery, &o, &epoch, err) != 0 || read_pool(&pool, &o, out, err) != 0 ||
+	    write_layout(&o, &epoch, &delivery, argv + first, argc - first, out, err) != 0)
 		return -1;
 	digest_hex(hex, &delivery.seal_id);
 	buf_printf(&out->text, "seal %s ", hex);

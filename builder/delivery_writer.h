@@ -1,5 +1,5 @@
 /*
- * What `build` puts into a layout: charts, index.json, SEAL and its signature.
+ * What `build` puts into a layout: charts, index.json and SEAL.
  * Source: design formats.md 1 and 2.
  */
 #ifndef BUILDER_DELIVERY_WRITER_H
@@ -8,7 +8,6 @@
 #include "builder/chart.h"
 #include "builder/helm_manifest.h"
 #include "builder/layout_writer.h"
-#include "builder/secret_key.h"
 #include "common/index.h"
 #include "common/seal.h"
 
@@ -38,9 +37,12 @@ void delivery_writer_release(struct delivery_writer *d);
 int delivery_writer_chart(struct delivery_writer *d, struct layout_writer *w,
     const struct chart *chart, const struct helm_manifest *manifest, struct error *err) MUST_CHECK;
 
-/** delivery_writer_seal(d, w, key, err): orders and names the entries, writes all that is not a
- * blob. */
-int delivery_writer_seal(struct delivery_writer *d, struct layout_writer *w,
-    const struct secret_key *key, struct error *err) MUST_CHECK;
+/**
+ * delivery_writer_seal(d, w, out_list, err): orders and names the entries, writes all that is not a
+ * blob but the signature. out_list, empty, with a cap of LIMIT_SEAL_BYTES_MAX, gets the bytes of
+ * SEAL, to be signed.
+ */
+int delivery_writer_seal(struct delivery_writer *d, struct layout_writer *w, struct buf *out_list,
+    struct error *err) MUST_CHECK;
 
 #endif

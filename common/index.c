@@ -1,5 +1,6 @@
 #include "common/index.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/json.h"
@@ -183,8 +184,7 @@ int origin_check(const char *text, struct error *err)
 	return 0;
 }
 
-/* 1 to 2^63-1, no leading zero. */
-static int sequence_check(const char *text, struct error *err)
+int sequence_parse(int64_t *out, const char *text, struct error *err)
 {
 	size_t len = strlen(text);
 
@@ -192,6 +192,7 @@ static int sequence_check(const char *text, struct error *err)
 	    (len == 19 && strcmp(text, "9223372036854775807") > 0))
 		return error_set(
 		    err, ERR_FORMAT, "sequence '%.40s': not a number of 1 to 2^63-1", text);
+	*out = strtoll(text, NULL, 10);
 	return 0;
 }
 
@@ -200,6 +201,7 @@ static int delivery_check(const struct delivery *d, struct error *err)
 	struct destination destination;
 	struct digest previous;
 	int64_t when;
+	int64_t sequence;
 
 	if (d->not_after != NULL && timestamp_parse_utc(&when, d->not_after, err) != 0)
 		return error_prefix(err, "%s", ANNOTATION_NOT_AFTER);
@@ -211,7 +213,7 @@ static int delivery_check(const struct delivery *d, struct error *err)
 		if (result != 0)
 			return error_prefix(err, "%s", ANNOTATION_DESTINATION);
 	}
-	if (d->sequence != NULL && sequence_check(d->sequence, err) != 0)
+	if (d->sequence != NULL && sequence_parse(&sequence, d->sequence, err) != 0)
 		return error_prefix(err, "%s", ANNOTATION_SEQUENCE);
 	if (d->sequence != NULL && d->origin == NULL)
 		return error_set(

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/buf.h"
 #include "common/descriptor.h"
@@ -78,6 +79,9 @@ void index_release(struct index *x);
 
 /** origin_check(text, err): [a-z0-9][a-z0-9._-]{0,63}; ERR_FORMAT. */
 int origin_check(const char *text, struct error *err) MUST_CHECK;
+
+/** sequence_parse(out, text, err): 1 to 2^63-1 in decimal, no leading zero; ERR_FORMAT. */
+int sequence_parse(int64_t *out, const char *text, struct error *err) MUST_CHECK;
 
 /**
  * index_write_delivery(b, x): index.json as design formats.md 1.1 has it: compact, members in

@@ -1,6 +1,8 @@
 #include <sodium.h>
 
 #include "builder/delivery_writer.h"
+#include "builder/secret_key.h"
+#include "common/limits.h"
 #include "common/verified_layout.h"
 #include "tests/unit/layout_fixture.h"
 
@@ -75,6 +77,24 @@ static int add_chart(struct delivery_writer *d, struct layout_writer *w, const c
 	return delivery_writer_chart(d, w, &chart, &m, err);
 }
 
+/* Everything up to SEAL, and a signature by the case's key. */
+static int seal(struct delivery_writer *d, struct layout_writer *w, const struct secret_key *key,
+    struct error *err)
+{
+	auto_buf struct buf list = BUF_INIT(LIMIT_SEAL_BYTES_MAX);
+	auto_buf struct buf armored = BUF_INIT(LIMIT_SIGNATURE_BYTES_MAX);
+	struct ssh_public_key public_key = secret_key_public(key);
+	char kid[LAYOUT_KID_LEN + 1];
+	char name[LAYOUT_SIGNATURE_NAME_LEN + 1];
+
+	if (delivery_writer_seal(d, w, &list, err) != 0)
+		return -1;
+	ssh_public_key_kid(kid, &public_key);
+	layout_signature_name(name, kid);
+	secret_key_seal(key, SSHSIG_NAMESPACE_SEAL, list.data, list.len, &armored);
+	return layout_writer_file(w, name, armored.data, armored.len, err);
+}
+
 struct named {
 	const char *repository;
 	const char *tag;
@@ -91,7 +111,7 @@ static int write_delivery(
 		if (add_chart(&d, w, names[i].repository, names[i].tag, NULL, err) != 0)
 			return -1;
 	}
-	if (delivery_writer_seal(&d, w, c->key, err) != 0)
+	if (seal(&d, w, c->key, err) != 0)
 		return -1;
 	return layout_writer_publish(w, err);
 }
@@ -156,7 +176,7 @@ static void other_tools_can_tell_charts_apart(void **state)
 	struct layout_writer *w = layout_writer_new(c->out, true, &err);
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		expect_ok(add_chart(&d, w, names[i].repository, names[i].tag, NULL, &err), &err);
-	expect_ok(delivery_writer_seal(&d, w, c->key, &err), &err);
+	expect_ok(seal(&d, w, c->key, &err), &err);
 	expect_ok(layout_writer_publish(w, &err), &err);
 	layout_writer_free(w);
 	read_index(c, &x);
@@ -194,7 +214,7 @@ static void carries_provenance_and_annotations(void **state)
 
 	d.index.delivery.origin = mem_strdup("plant-a");
 	expect_ok(add_chart(&d, w, "a", "1", "a provenance", &err), &err);
-	expect_ok(delivery_writer_seal(&d, w, c->key, &err), &err);
+	expect_ok(seal(&d, w, c->key, &err), &err);
 	expect_ok(layout_writer_publish(w, &err), &err);
 	read_index(c, &x);
 	expect_text(x.delivery.origin, "plant-a");

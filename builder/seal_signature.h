@@ -1,0 +1,45 @@
+/*
+ * One signature over SEAL, from whichever key or person makes it.
+ * Source: design formats.md 1.2 and 4.
+ */
+#ifndef BUILDER_SEAL_SIGNATURE_H
+#define BUILDER_SEAL_SIGNATURE_H
+
+#include "builder/passphrase.h"
+#include "common/buf.h"
+#include "common/error.h"
+#include "common/limits.h"
+#include "common/sshsig.h"
+
+/** Where it comes from; borrowed. */
+struct seal_signer {
+	const char *keys;    /* a directory with seal.key */
+	const char *ssh_key; /* a key file that ssh-keygen signs with; wins over keys */
+};
+
+struct seal_signature {
+	struct ssh_public_key key;
+	char name[LAYOUT_SIGNATURE_NAME_LEN + 1]; /* SEAL.<kid>.sig */
+	struct buf armored;                       /* the one spelling, and it verifies */
+};
+
+#define SEAL_SIGNATURE_INIT                                                                        \
+	{                                                                                          \
+		.name = "", .armored = BUF_INIT(LIMIT_SIGNATURE_BYTES_MAX)                         \
+	}
+
+void seal_signature_release(struct seal_signature *s);
+#define auto_seal_signature __attribute__((cleanup(seal_signature_release)))
+
+/**
+ * seal_signature_make(out, signer, passphrase, seal, err): signs the bytes of SEAL; passphrase
+ * is that of seal.key.
+ *
+ * Whatever made it, it is in out only if it verifies over these bytes: for the key that --ssh-key
+ * names, if one is. ERR_KEY, ERR_SEAL where a signature does not hold,
+ * ERR_INTERRUPTED, ERR_SYSTEM. Signals must be held (common/interrupt.h).
+ */
+int seal_signature_make(struct seal_signature *out, const struct seal_signer *signer,
+    struct passphrase_source *passphrase, const struct buf *seal, struct error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,190 @@
+#include "builder/ssh_key_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <sodium.h>
+
+#include "common/base64.h"
+#include "common/limits.h"
+
+#define PEM_BEGIN "-----BEGIN "
+#define OPENSSH_BEGIN "-----BEGIN OPENSSH PRIVATE KEY-----\n"
+#define OPENSSH_END "-----END OPENSSH PRIVATE KEY-----"
+#define OPENSSH_MAGIC "openssh-key-v1" /* with its NUL */
+
+/* Bytes of which some may be secret, in locked memory. */
+struct locked {
+	uint8_t *bytes; /* room for LIMIT_KEY_FILE_BYTES_MAX + 1 */
+	size_t len;
+};
+
+static void locked_release(struct locked *l)
+{
+	sodium_free(l->bytes); /* wipes */
+}
+#define auto_locked __attribute__((cleanup(locked_release)))
+
+static int locked_init(struct locked *l, struct error *err)
+{
+	l->len = 0;
+	l->bytes = sodium_malloc(LIMIT_KEY_FILE_BYTES_MAX + 1);
+	return l->bytes != NULL ? 0 : error_sys(err, "locked memory");
+}
+
+static int read_file(struct locked *out, const char *path, struct error *err)
+{
+	struct stat st;
+	auto_fd int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+	if (fd < 0 || fstat(fd, &st) != 0)
+		return error_sys(err, "open");
+	if (!S_ISREG(st.st_mode))
+		return error_set(err, ERR_KEY, "not a regular file");
+	while (out->len <= LIMIT_KEY_FILE_BYTES_MAX) {
+		ssize_t got =
+		    read(fd, out->bytes + out->len, LIMIT_KEY_FILE_BYTES_MAX + 1 - out->len);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return error_sys(err, "read");
+		if (got == 0)
+			return 0;
+		out->len += (size_t)got;
+	}
+	return error_set(
+	    err, ERR_KEY, "not a key file: larger than %u bytes", LIMIT_KEY_FILE_BYTES_MAX);
+}
+
+/* What is left of the wire form of RFC 4251. */
+struct wire {
+	const uint8_t *at;
+	size_t left;
+};
+
+static bool take_u32(struct wire *w, uint32_t *out)
+{
+	if (w->left < 4)
+		return false;
+	*out = (uint32_t)w->at[0] << 24 | (uint32_t)w->at[1] << 16 | (uint32_t)w->at[2] << 8 |
+	       (uint32_t)w->at[3];
+	w->at += 4;
+	w->left -= 4;
+	return true;
+}
+
+static bool take_string(struct wire *w, struct wire *out)
+{
+	uint32_t len;
+
+	if (!take_u32(w, &len) || len > w->left)
+		return false;
+	*out = (struct wire){.at = w->at, .left = len};
+	w->at += len;
+	w->left -= len;
+	return true;
+}
+
+/* Magic, cipher, KDF, its options, the number of keys, and the public key in its wire form. */
+static bool take_public(struct wire w, struct wire *out)
+{
+	struct wire skipped;
+	uint32_t count;
+
+	if (w.left < sizeof(OPENSSH_MAGIC) ||
+	    memcmp(w.at, OPENSSH_MAGIC, sizeof(OPENSSH_MAGIC)) != 0)
+		return false;
+	w.at += sizeof(OPENSSH_MAGIC);
+	w.left -= sizeof(OPENSSH_MAGIC);
+	return take_string(&w, &skipped) && take_string(&w, &skipped) &&
+	       take_string(&w, &skipped) && take_u32(&w, &count) && count == 1 &&
+	       take_string(&w, out);
+}
+
+static int parse_wire(struct ssh_public_key *out, struct wire key, struct error *err)
+{
+	auto_buf struct buf base64 = BUF_INIT(2 * LIMIT_KEY_FILE_BYTES_MAX);
+	struct wire rest = key;
+	struct wire type;
+
+	if (!take_string(&rest, &type))
+		return error_set(err, ERR_KEY, "not an OpenSSH private key inside the base64");
+	base64_put(&base64, key.at, key.left);
+	return ssh_public_key_parse(
+	    out, (const char *)type.at, type.left, buf_text(&base64), base64.len, err);
+}
+
+static int parse_private(
+    struct ssh_public_key *out, const char *text, size_t len, struct error *err)
+{
+	auto_locked struct locked blob = {.bytes = NULL};
+	const char *body = text + strlen(OPENSSH_BEGIN);
+	const char *end =
+	    memmem(body, len - strlen(OPENSSH_BEGIN), OPENSSH_END, strlen(OPENSSH_END));
+	struct wire key;
+
+	if (locked_init(&blob, err) != 0)
+		return -1;
+	if (end == NULL || !base64_parse(blob.bytes, LIMIT_KEY_FILE_BYTES_MAX, body,
+			       (size_t)(end - body), "\r\n", &blob.len))
+		return error_set(err, ERR_KEY, "not base64 between BEGIN and END");
+	if (!take_public((struct wire){.at = blob.bytes, .left = blob.len}, &key))
+		return error_set(err, ERR_KEY, "not an OpenSSH private key inside the base64");
+	return parse_wire(out, key, err);
+}
+
+/* "TYPE BASE64 [COMMENT]", the first line; what comes after it is none of ours. */
+static int parse_line(struct ssh_public_key *out, const char *text, size_t len, struct error *err)
+{
+	const char *end = memchr(text, '\n', len);
+	size_t line_len = end != NULL ? (size_t)(end - text) : len;
+	const char *space = memchr(text, ' ', line_len);
+
+	if (space == NULL)
+		return error_set(err, ERR_KEY, "neither a public nor a private key of OpenSSH");
+	const char *base64 = space + 1;
+	size_t left = line_len - (size_t)(base64 - text);
+	const char *after = memchr(base64, ' ', left);
+	size_t base64_len = after != NULL ? (size_t)(after - base64) : left;
+	if (base64_len > 0 && base64[base64_len - 1] == '\r')
+		base64_len--;
+	return ssh_public_key_parse(out, text, (size_t)(space - text), base64, base64_len, err);
+}
+
+int ssh_key_text_public(struct ssh_public_key *out, const char *text, size_t len, struct error *err)
+{
+	int result;
+
+	if (len >= strlen(OPENSSH_BEGIN) && memcmp(text, OPENSSH_BEGIN, strlen(OPENSSH_BEGIN)) == 0)
+		result = parse_private(out, text, len, err);
+	else if (len >= strlen(PEM_BEGIN) && memcmp(text, PEM_BEGIN, strlen(PEM_BEGIN)) == 0)
+		return -1;
+	else
+		result = parse_line(out, text, len, err);
+	return result == 0 ? 0 : error_recode(err, ERR_KEY);
+}
+
+static int parse_file(struct ssh_public_key *out, const char *path, struct error *err)
+{
+	auto_locked struct locked text = {.bytes = NULL};
+
+	if (locked_init(&text, err) != 0 || read_file(&text, path, err) != 0)
+		return -1;
+	return ssh_key_text_public(out, (const char *)text.bytes, text.len, err);
+}
+
+int ssh_key_file_public(struct ssh_public_key *out, const char *path, struct error *err)
+{
+	if (parse_file(out, path, err) == 0)
+		return 0;
+	if (err->code != ERR_NONE)
+		return error_prefix(err, "key '%s'", path);
+	auto_free char *public_path = mem_printf("%s.pub", path);
+	if (parse_file(out, public_path, err) == 0)
+		return 0;
+	if (err->code == ERR_NONE)
+		(void)error_set(err, ERR_KEY, "a private key");
+	return error_prefix(err, "key '%s'", public_path);
+}
