@@ -34,8 +34,8 @@ struct delivery_options {
 	"                           the only place below which this may be pushed\n"               \
 	"      --sequence N         its number, counted per origin and destination\n"              \
 	"      --previous SEALID|LAYOUT\n"                                                         \
-	"                           the delivery before this one; with LAYOUT, one after its\n"    \
-	"                           sequence\n"                                                    \
+	"                           the last delivery; the sequence of a LAYOUT is\n"              \
+	"                           counted on\n"                                                  \
 	"      --not-after TIME     how long it may be pushed, RFC 3339 in UTC\n"
 
 /**
