@@ -51,7 +51,7 @@ def test_help_names_every_option_that_there_is(program, name, run):
     for option in options:
         done = run(program, name, f"{option}=", *[f"{option}="])
         assert "unknown" not in done.stderr or "takes no value" in done.stderr, option
-    later = {"--sequence", "--previous", "--ssh-key", "--retries", "--jobs", "--state", "--map",
+    later = {"--retries", "--jobs", "--state", "--map",
              "--single-pass", "--trust-id", "--insecure-skip-tls-verify"}
     assert not options & later
     for option in later:
