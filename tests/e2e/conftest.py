@@ -12,8 +12,9 @@ import types
 import helpers
 import pytest
 from helpers import ROOT, missing
-from real_registry import RealRegistry
 from scripted_registry import ScriptedRegistry
+from servers import (certificates, make_front, make_referrers_registry, make_registry,  # noqa: F401
+                     make_token_server, peers)
 
 CHARTS = ROOT / "tests" / "data" / "charts"
 
@@ -140,46 +141,6 @@ def layout_several(_layouts, tmp_path):
     return _layouts["several"].copy(tmp_path / "several")
 
 
-@pytest.fixture(scope="session")
-def certificates(tmp_path_factory):
-    """A CA and a server's certificate for 127.0.0.1 and localhost, by openssl; .other_ca is foreign."""
-    directory = tmp_path_factory.mktemp("certificates")
-
-    def openssl(name, *arguments):
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                        "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-                        "-keyout", f"{name}.key", "-out", f"{name}.pem", *arguments],
-                       cwd=directory, check=True, capture_output=True)
-        return directory / f"{name}.pem"
-
-    ca = openssl("ca", "-subj", "/CN=Harbour test CA")
-    other = openssl("other", "-subj", "/CN=Nobody's CA")
-    certificate = openssl("server", "-subj", "/CN=registry", "-CA", ca, "-CAkey",
-                          directory / "ca.key", "-addext",
-                          "subjectAltName=IP:127.0.0.1,DNS:localhost")
-    return types.SimpleNamespace(ca=ca, other_ca=other, certificate=certificate,
-                                 key=directory / "server.key")
-
-
-@pytest.fixture
-def make_registry(tmp_path, certificates):
-    """make_registry(tls=False, basic=False): a real docker-registry, stopped after the test."""
-    program = ROOT / "build" / "registry" / "usr" / "bin" / "docker-registry"
-    if not program.is_file():
-        missing("docker-registry in build/registry (scripts/install-deps)")
-    started = []
-
-    def make(tls=False, basic=False):
-        registry = RealRegistry(program, tmp_path / f"registry-{len(started)}",
-                                certificates if tls else None, basic)
-        started.append(registry)
-        return registry.start()
-
-    yield make
-    for registry in started:
-        registry.stop()
-
-
 @pytest.fixture
 def registry(make_registry):
     """A real docker-registry: http, anonymous."""
@@ -217,39 +178,3 @@ def make_scripted_registry(certificates):
 def scripted_registry(make_scripted_registry):
     """A correct registry whose every answer can be replaced: http, anonymous."""
     return make_scripted_registry()
-
-
-class Peers:
-    """Foreign clients by name: peers.run("oras", ...), peers.path("helm"). One not here: a skip."""
-
-    SYSTEM = {"skopeo": "/usr/bin/skopeo", "ssh-keygen": "/usr/bin/ssh-keygen"}
-
-    def __init__(self, home):
-        self.home = home
-
-    def path(self, name):
-        path = self.SYSTEM.get(name)
-        if path is None:
-            found = subprocess.run([ROOT / "scripts" / "install-peers", "--path", name],
-                                   capture_output=True, text=True, check=False)
-            path = found.stdout.strip()
-        if not path or not os.access(path, os.X_OK):
-            missing(f"{name} (scripts/install-deps, scripts/install-peers)")
-        return path
-
-    def run(self, name, *arguments, status=0, env=None, **options):
-        """Runs it with an empty home; returns its stdout as bytes."""
-        environment = {"PATH": "/usr/bin:/bin", "HOME": str(self.home), "TZ": "UTC", **(env or {})}
-        command = [self.path(name), *map(str, arguments)]
-        done = subprocess.run(command, env=environment, capture_output=True, timeout=120,
-                              check=False, **options)
-        assert done.returncode == status, (command, done.returncode, done.stdout, done.stderr)
-        return done.stdout
-
-
-@pytest.fixture
-def peers(tmp_path):
-    """helm, oras, skopeo, ssh-keygen: .run(name, argument...) gives stdout."""
-    home = tmp_path / "peer-home"
-    home.mkdir()
-    return Peers(home)

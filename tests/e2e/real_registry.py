@@ -1,10 +1,12 @@
-"""Debian's docker-registry as a process on the loopback, with its access log readable."""
+"""Real registries, and nginx in front of them, as processes on the loopback."""
 
 import base64
 import json
 import re
+import socket
 import ssl
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -42,10 +44,12 @@ def _bcrypt(password):
 
 
 class RealRegistry:
-    """One docker-registry. `certificates` makes it speak TLS, `basic` ask for USERNAME and PASSWORD."""
+    """One docker-registry, or distribution 3. `certificates` makes it speak TLS, `basic` ask for
+    USERNAME and PASSWORD, `tokens`, a TokenServer, for its tokens."""
 
-    def __init__(self, program, directory, certificates=None, basic=False):
+    def __init__(self, program, directory, certificates=None, basic=False, tokens=None):
         self.program = program
+        self.tokens = tokens
         self.directory = directory
         self.certificates = certificates
         self.basic = basic
@@ -66,6 +70,8 @@ class RealRegistry:
             passwords = self.directory / "htpasswd"
             passwords.write_text(f"{USERNAME}:{_bcrypt(PASSWORD)}\n")
             configuration += f"auth:\n  htpasswd: {{realm: harbour, path: {passwords}}}\n"
+        if self.tokens:
+            configuration += self.tokens.configuration()
         path = self.directory / "configuration.yml"
         path.write_text(configuration)
         with self._log.open("ab") as log, self._messages.open("wb") as messages:
@@ -171,6 +177,11 @@ class RealRegistry:
         if self.basic:
             pair = base64.b64encode(f"{USERNAME}:{PASSWORD}".encode()).decode()
             request.add_header("Authorization", f"Basic {pair}")
+        elif self.tokens:
+            name = path.split("/v2/", 1)[1].partition("/manifests/")[0].partition("/blobs/")[0] \
+                .partition("/tags/")[0]
+            scopes = [f"repository:{name}:pull,push"] if "/" in name else []
+            request.add_header("Authorization", f"Bearer {self.tokens.token('test', scopes)}")
         handlers = [urllib.request.ProxyHandler({})]
         if context:
             handlers.append(urllib.request.HTTPSHandler(context=context))
@@ -179,3 +190,168 @@ class RealRegistry:
                 return answer.status, answer.headers, answer.read()
         except urllib.error.HTTPError as answer:
             return answer.code, answer.headers, answer.read()
+
+
+class ReferrersRegistry:
+    """go-containerregistry's registry, in memory: with the referrers API; see tests/interop/registry."""
+
+    def __init__(self, program, *options):
+        self.process = subprocess.Popen([program, *options], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True)
+        self.host = self.process.stdout.readline().strip()
+        self.port = int(self.host.rpartition(":")[2])
+        self._lines = []
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            self._lines.append(line)
+
+    def stop(self):
+        self.process.stdin.close()
+        self.process.wait(10)
+        self._reader.join(10)
+        self.process.stdout.close()
+
+    def oci(self, prefix):
+        return f"oci://{self.host}/{prefix}"
+
+    def requests(self):
+        """[(method, path with query, status)] since the start or the last forget()."""
+        marker = f"/v2/?marker={uuid.uuid4().hex}"
+        self.fetch("GET", marker)
+        deadline = time.monotonic() + 10
+        while not any(marker in line for line in self._lines):
+            if time.monotonic() > deadline:
+                raise RuntimeError("referrers-registry does not write its log")
+            time.sleep(0.005)
+        lines = [line.split() for line in self._lines]
+        return [(method, path, int(status)) for method, path, status in lines
+                if not path.startswith("/v2/?marker=")]
+
+    def forget(self):
+        self.requests()
+        self._lines.clear()
+
+    def writes(self):
+        return [r for r in self.requests() if r[0] not in ("GET", "HEAD")]
+
+    def fetch(self, method, path, headers=None, body=None):
+        """(status, headers, body)"""
+        request = urllib.request.Request(f"http://{self.host}{path}", method=method,
+                                         headers=headers or {}, data=body)
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(request, timeout=20) as answer:
+                return answer.status, answer.headers, answer.read()
+        except urllib.error.HTTPError as answer:
+            return answer.code, answer.headers, answer.read()
+
+    def manifest(self, repository, reference):
+        """(bytes, digest header, content type), or None where there is none."""
+        status, headers, body = self.fetch("GET", f"/v2/{repository}/manifests/{reference}",
+                                           {"Accept": MANIFEST_TYPES})
+        if status == 404:
+            return None
+        assert status == 200, (status, body)
+        return body, headers["Docker-Content-Digest"], headers["Content-Type"]
+
+    def tags(self, repository):
+        status, _, body = self.fetch("GET", f"/v2/{repository}/tags/list")
+        return sorted(json.loads(body)["tags"] or []) if status == 200 else []
+
+    def referrers(self, repository, digest):
+        """The descriptors that the API lists."""
+        status, _, body = self.fetch("GET", f"/v2/{repository}/referrers/{digest}")
+        assert status == 200, (status, body)
+        return json.loads(body)["manifests"]
+
+
+NGINX = """\
+daemon off;
+master_process off;
+pid {directory}/pid;
+error_log {directory}/error.log;
+events {{}}
+http {{
+	access_log {directory}/access.log combined;
+	client_body_temp_path {directory}/body;
+	proxy_temp_path {directory}/proxy;
+	fastcgi_temp_path {directory}/fastcgi;
+	uwsgi_temp_path {directory}/uwsgi;
+	scgi_temp_path {directory}/scgi;
+	client_max_body_size {limit};
+	server {{
+		listen 127.0.0.1:{port} ssl {http2};
+		ssl_certificate {certificates.certificate};
+		ssl_certificate_key {certificates.key};
+		location / {{
+			proxy_pass http://{upstream};
+			proxy_http_version 1.1;
+			proxy_request_buffering {buffering};
+			proxy_set_header Host $http_host;
+			{forwarded}
+		}}
+	}}
+}}
+"""
+
+
+class Front:
+    """nginx, speaking TLS, in front of a registry that does not. limit: of a body, as nginx writes it;
+    told: whether the registry is told that the world speaks https (else its Locations say http)."""
+
+    def __init__(self, program, directory, upstream, certificates, http2=True, limit="0",
+                 buffering=False, told=True):
+        directory.mkdir()
+        self.certificates = certificates
+        self.registry = upstream
+        self.directory = directory
+        for _ in range(20):
+            # nginx cannot choose a port by itself; another one may take this before it does.
+            with socket.create_server(("127.0.0.1", 0)) as probe:
+                self.port = probe.getsockname()[1]
+            (directory / "nginx.conf").write_text(NGINX.format(
+                directory=directory, limit=limit, port=self.port, http2="http2" if http2 else "",
+                certificates=certificates, upstream=upstream.host,
+                buffering="on" if buffering else "off",
+                forwarded="proxy_set_header X-Forwarded-Proto https;" if told else ""))
+            self.process = subprocess.Popen(
+                [program, "-c", directory / "nginx.conf", "-p", directory, "-e",
+                 directory / "error.log"], stdin=subprocess.DEVNULL)
+            if self._listens():
+                return
+            self.stop()
+        raise RuntimeError("nginx: " + (directory / "error.log").read_text())
+
+    def _listens(self):
+        deadline = time.monotonic() + 10
+        while self.process.poll() is None and time.monotonic() < deadline:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                return True
+            except OSError:
+                time.sleep(0.01)
+        return False
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+
+    @property
+    def host(self):
+        return f"127.0.0.1:{self.port}"
+
+    def oci(self, prefix):
+        return f"oci://{self.host}/{prefix}"
+
+    @property
+    def ca_file(self):
+        return self.certificates.ca
+
+    def requests(self):
+        """[(method, path, protocol, status)], in the order they ended."""
+        lines = (self.directory / "access.log").read_text()
+        return [(method, path, protocol, int(status)) for method, path, protocol, status in
+                re.findall(r'"([A-Z]+) (\S+) (HTTP/[0-9.]+)" (\d+)', lines)]

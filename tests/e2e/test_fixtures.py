@@ -224,3 +224,34 @@ def test_scripted_registry_speaks_http_2(make_scripted_registry, certificates):
     assert [(r.version, r.status) for r in registry.requests()] == \
         [("2", 200), ("2", None), ("2", None), ("2", 200)]
     assert registry.requests()[0].length == 90_000
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_a_real_registry_takes_our_tokens(version, make_registry, make_token_server, peers, tmp_path):
+    """As skopeo gets them."""
+    tokens = make_token_server({"hafen": "secret"}, identity_tokens=["identity"])
+    registry = make_registry(tokens=tokens, version=version)
+    registry.put_blob("a/b", CONFIG, digest(CONFIG))
+    registry.put_manifest("a/b", "1", artifact(), MANIFEST_TYPE)
+    reference = f"docker://{registry.host}/a/b:1"
+    for password, status in (("secret", 0), ("wrong", 1)):
+        pair = base64.b64encode(f"hafen:{password}".encode()).decode()
+        (tmp_path / "auth.json").write_text(json.dumps({"auths": {registry.host: {"auth": pair}}}))
+        found = peers.run("skopeo", "inspect", "--raw", "--tls-verify=false", "--authfile",
+                          tmp_path / "auth.json", reference, status=status)
+        assert found == (b"" if status else artifact())
+    assert tokens.asked == [("GET", ["repository:a/b:pull"])]
+
+
+def test_nginx_takes_http_2_and_limits_bodies(registry, make_front):
+    front = make_front(registry, limit="4k")
+
+    def put(size):
+        done = subprocess.run(["curl", "-sS", "--http2", "--cacert", front.ca_file, "-w",
+                               "%{http_version} %{http_code}", "-o", "/dev/null", "-X", "PUT",
+                               "--data-binary", "x" * size, f"https://{front.host}/v2/a/b"],
+                              capture_output=True, timeout=20, check=True)
+        return done.stdout
+
+    assert (put(4000), put(5000)) == (b"2 404", b"2 413")
+    assert [r[2:] for r in front.requests()] == [("HTTP/2.0", 404), ("HTTP/2.0", 413)]

@@ -19,6 +19,8 @@ import helpers  # noqa: E402
 from helpers import missing  # noqa: E402
 from oracle import Oracle  # noqa: E402
 from real_registry import RealRegistry  # noqa: E402
+from servers import (certificates, make_front, make_referrers_registry,  # noqa: E402, F401
+                     make_registry, make_token_server, peers)
 
 
 @pytest.fixture(scope="session")
@@ -39,10 +41,19 @@ def ours():
         yield oracle
 
 
+def program(name, home):
+    directory = pathlib.Path(os.environ.get("SALLYPORT_BUILD", ROOT / "build" / "bin")).resolve()
+    return helpers.Program(directory / name, home)
+
+
 @pytest.fixture(scope="session")
 def builder(tmp_path_factory):
-    directory = pathlib.Path(os.environ.get("SALLYPORT_BUILD", ROOT / "build" / "bin")).resolve()
-    return helpers.Program(directory / "builder", tmp_path_factory.mktemp("home"))
+    return program("builder", tmp_path_factory.mktemp("home"))
+
+
+@pytest.fixture(scope="session")
+def pusher(tmp_path_factory):
+    return program("pusher", tmp_path_factory.mktemp("home"))
 
 
 @pytest.fixture(scope="session")
