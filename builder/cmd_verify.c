@@ -1,6 +1,7 @@
 #include <time.h>
 
 #include "builder/commands.h"
+#include "common/trust_options.h"
 #include "common/verified_layout.h"
 
 static const char help[] =
@@ -9,6 +10,7 @@ static const char help[] =
     "Checks a layout exactly as pusher will, before it leaves the enclave.\n"
     "\n"
     "      --trust DIR          the trust directory of the pusher's side\n"
+    "      --trust-id HEX       its trust id must be this one\n"
     "      --json               the result, or the error, as JSON on stdout\n"
     "  -q, --quiet              print errors only\n"
     "  -v, --verbose            accepted; verify has nothing more to say\n";
@@ -17,9 +19,9 @@ static int run(const struct command *self, int argc, char **argv, struct command
     struct error *err)
 {
 	struct common_options common = {0};
-	const char *trust_path = NULL;
+	struct trust_options options = TRUST_OPTIONS_INIT;
 	const struct option_spec specs[] = {
-	    {.name = "trust", .value = &trust_path},
+	    TRUST_OPTION_SPECS(&options),
 	    COMMON_OPTION_SPECS(&common),
 	};
 	int first;
@@ -27,10 +29,11 @@ static int run(const struct command *self, int argc, char **argv, struct command
 	if (options_parse(specs, sizeof(specs) / sizeof(specs[0]), argc, argv, "builder verify",
 		&first, err) != 0)
 		return -1;
-	if (argc - first != 1 || trust_path == NULL)
-		return command_usage(self, "builder", err, "%s",
-		    trust_path == NULL ? "--trust DIR is missing" : "exactly one LAYOUT is wanted");
-	auto_trust struct trust *trust = trust_load(trust_path, err);
+	if (trust_options_check(&options, self, "builder", err) != 0)
+		return -1;
+	if (argc - first != 1)
+		return command_usage(self, "builder", err, "exactly one LAYOUT is wanted");
+	auto_trust struct trust *trust = trust_options_load(&options, err);
 	if (trust == NULL)
 		return -1;
 	const struct judgement judgement = {

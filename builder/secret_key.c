@@ -46,7 +46,7 @@ struct ssh_public_key secret_key_public(const struct secret_key *k)
 {
 	struct ssh_public_key key;
 
-	memcpy(key.ed25519, k->bytes + ED25519_SEED_BYTES, sizeof(key.ed25519));
+	ssh_public_key_of_ed25519(&key, k->bytes + ED25519_SEED_BYTES);
 	return key;
 }
 

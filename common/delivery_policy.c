@@ -166,12 +166,39 @@ static int judge_destination(
 	return judge_untargeted(delivery, j, err);
 }
 
+/* What the policy wants said, and the delivery leaves out. */
+static int judge_presence(const struct delivery *d, const struct trust *t, struct error *err)
+{
+	const struct {
+		bool required;
+		const char *value;
+		const char *rule;
+		const char *what;
+		const char *option;
+	} members[] = {
+	    {t->require_destination, d->destination, "requireDestination", "destination",
+		"--destination"},
+	    {t->require_not_after, d->not_after, "requireNotAfter", "not-after", "--not-after"},
+	    {t->require_sequence, d->sequence, "requireSequence", "sequence", "--sequence"},
+	    {t->require_previous, d->previous, "requirePrevious", "previous seal", "--previous"},
+	};
+
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+		if (members[i].required && members[i].value == NULL)
+			return error_set(err, ERR_POLICY,
+			    "%s: the delivery names no %s (build or seal it with %s)",
+			    members[i].rule, members[i].what, members[i].option);
+	}
+	return 0;
+}
+
 int delivery_judge(const struct graph *graph, const struct trust_signer *signers,
     size_t signer_count, const struct judgement *judgement, struct error *err)
 {
 	const struct delivery *d = &graph->index.delivery;
 
-	if (judge_sequence(d, judgement->now, err) != 0 ||
+	if (judge_presence(d, judgement->trust, err) != 0 ||
+	    judge_sequence(d, judgement->now, err) != 0 ||
 	    judge_time(d, judgement->now, err) != 0 ||
 	    judge_origin(d, signers, signer_count, judgement->trust, err) != 0)
 		return -1;

@@ -45,6 +45,13 @@ static void put_wire_key(struct buf *b, const struct ssh_public_key *key)
 	put_string(b, key->ed25519, sizeof(key->ed25519));
 }
 
+void ssh_public_key_of_ed25519(
+    struct ssh_public_key *out, const uint8_t bytes[ED25519_PUBLIC_BYTES])
+{
+	*out = (struct ssh_public_key){.ed25519 = {0}};
+	memcpy(out->ed25519, bytes, sizeof(out->ed25519));
+}
+
 int ssh_public_key_parse(struct ssh_public_key *out, const char *type, size_t type_len,
     const char *base64, size_t base64_len, struct error *err)
 {

@@ -23,6 +23,10 @@ struct ssh_public_key {
 	uint8_t ed25519[ED25519_PUBLIC_BYTES];
 };
 
+/** ssh_public_key_of_ed25519(out, bytes): a key of type ssh-ed25519. */
+void ssh_public_key_of_ed25519(
+    struct ssh_public_key *out, const uint8_t bytes[ED25519_PUBLIC_BYTES]);
+
 /** ssh_public_key_parse(out, type, base64, len, err): the two fields of a public key line;
  * ERR_FORMAT. */
 int ssh_public_key_parse(struct ssh_public_key *out, const char *type, size_t type_len,

@@ -5,176 +5,22 @@
 #include "common/index.h"
 #include "common/json.h"
 #include "common/limits.h"
+#include "common/spki_pem.h"
 #include "common/timestamp.h"
 
-/* A piece of the text, not NUL-terminated. */
-struct span {
-	const char *at;
-	size_t len;
-};
-
-static bool span_is(struct span s, const char *text)
-{
-	return s.len == strlen(text) && memcmp(s.at, text, s.len) == 0;
-}
-
-static bool span_begins(struct span s, const char *text)
-{
-	return s.len >= strlen(text) && memcmp(s.at, text, strlen(text)) == 0;
-}
-
-/* Takes the next field of a line, up to a space or tab; empty at its end. */
-static struct span take_field(struct span *line)
-{
-	while (line->len > 0 && (*line->at == ' ' || *line->at == '\t')) {
-		line->at++;
-		line->len--;
-	}
-	struct span field = {.at = line->at, .len = 0};
-	while (line->len > 0 && *line->at != ' ' && *line->at != '\t') {
-		line->at++;
-		line->len--;
-		field.len++;
-	}
-	return field;
-}
-
-static int parse_principal(struct trust_key *key, struct span field, struct error *err)
-{
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				      "0123456789._@+-";
-
-	for (size_t i = 0; i < field.len; i++) {
-		if (strchr(allowed, field.at[i]) == NULL || field.at[i] == '\0')
-			return error_set(err, ERR_FORMAT,
-			    "principal '%.*s': one literal name of letters, digits, . _ @ + and -",
-			    (int)field.len, field.at);
-	}
-	if (field.len == 0 || field.len > 64)
-		return error_set(err, ERR_FORMAT, "the principal is not 1 to 64 characters long");
-	key->principal = mem_strndup(field.at, field.len);
-	return 0;
-}
-
-/* One option, name="value". */
-static int parse_option(
-    struct trust_key *key, struct span option, bool *has_namespace, struct error *err)
-{
-	const char *quote = memchr(option.at, '"', option.len);
-
-	if (quote == NULL || option.len < 2 || option.at[option.len - 1] != '"' ||
-	    quote == option.at + option.len - 1)
-		return error_set(err, ERR_FORMAT, "option '%.*s': not of the form name=\"value\"",
-		    (int)option.len, option.at);
-	struct span value = {.at = quote + 1, .len = (size_t)(option.at + option.len - quote) - 2};
-	if (span_begins(option, "namespaces=\"") && !*has_namespace) {
-		*has_namespace = true;
-		key->for_seals = span_is(value, SSHSIG_NAMESPACE_SEAL);
-		if (key->for_seals || span_is(value, SSHSIG_NAMESPACE_TRUST))
-			return 0;
-		return error_set(err, ERR_FORMAT, "namespaces must be exactly \"%s\" or \"%s\"",
-		    SSHSIG_NAMESPACE_SEAL, SSHSIG_NAMESPACE_TRUST);
-	}
-	if (span_begins(option, "valid-after=\"") && key->valid_after == INT64_MIN)
-		return timestamp_parse_ssh(&key->valid_after, value.at, value.len, err);
-	if (span_begins(option, "valid-before=\"") && key->valid_before == INT64_MAX)
-		return timestamp_parse_ssh(&key->valid_before, value.at, value.len, err);
-	return error_set(
-	    err, ERR_FORMAT, "option '%.*s': unknown or given twice", (int)option.len, option.at);
-}
-
-static int parse_options(struct trust_key *key, struct span options, struct error *err)
-{
-	bool has_namespace = false;
-	const char *comma;
-
-	/* Behind every comma stands an option: ssh-keygen drops a line that ends in one. */
-	do {
-		comma = memchr(options.at, ',', options.len);
-		struct span option = {.at = options.at,
-		    .len = comma != NULL ? (size_t)(comma - options.at) : options.len};
-		size_t used = option.len + (comma != NULL ? 1 : 0);
-
-		if (parse_option(key, option, &has_namespace, err) != 0)
-			return -1;
-		options.at += used;
-		options.len -= used;
-	} while (comma != NULL);
-	if (!has_namespace)
-		return error_set(err, ERR_FORMAT, "namespaces=\"...\" is missing");
-	if (key->valid_after >= key->valid_before)
-		return error_set(err, ERR_FORMAT, "valid-after is not before valid-before");
-	return 0;
-}
-
-static int parse_signer(struct trust_key *key, struct span line, struct error *err)
-{
-	struct span principal = take_field(&line);
-	struct span options = take_field(&line);
-	struct span type = take_field(&line);
-	struct span base64 = take_field(&line);
-
-	if (base64.len == 0)
-		return error_set(err, ERR_FORMAT,
-		    "not of the form: PRINCIPAL namespaces=\"%s\" ssh-ed25519 BASE64 [COMMENT]",
-		    SSHSIG_NAMESPACE_SEAL);
-	if (parse_principal(key, principal, err) != 0 || parse_options(key, options, err) != 0)
-		return -1;
-	return ssh_public_key_parse(&key->key, type.at, type.len, base64.at, base64.len, err);
-}
-
-static int add_signer(struct trust *t, struct span line, size_t *capacity, struct error *err)
-{
-	if (t->key_count >= LIMIT_TRUST_KEYS_MAX)
-		return error_set(err, ERR_LIMIT, "more than %u keys", LIMIT_TRUST_KEYS_MAX);
-	t->keys = mem_grow(t->keys, t->key_count, capacity, sizeof(*t->keys));
-	struct trust_key *key = &t->keys[t->key_count++];
-	*key = (struct trust_key){.valid_after = INT64_MIN, .valid_before = INT64_MAX};
-	if (parse_signer(key, line, err) != 0)
-		return -1;
-	for (size_t i = 0; i + 1 < t->key_count; i++) {
-		if (ssh_public_key_equal(&t->keys[i].key, &key->key))
-			return error_set(err, ERR_FORMAT, "the same key as that of '%s' before",
-			    t->keys[i].principal);
-	}
-	return 0;
-}
-
-int trust_parse_allowed_signers(struct trust *t, const char *text, size_t len, struct error *err)
-{
-	size_t capacity = 0;
-	size_t number = 0;
-
-	for (const char *at = text; at < text + len;) {
-		size_t left = (size_t)(text + len - at);
-		const char *newline = memchr(at, '\n', left);
-		struct span line = {
-		    .at = at, .len = newline != NULL ? (size_t)(newline - at) : left};
-
-		at += line.len + (newline != NULL ? 1 : 0);
-		number++;
-		if (line.len == 0 || line.at[0] == '#')
-			continue;
-		if (add_signer(t, line, &capacity, err) != 0)
-			return error_prefix(err, "allowed_signers: line %zu", number);
-	}
-	if (t->key_count == 0)
-		return error_set(err, ERR_FORMAT, "allowed_signers: no key in it");
-	return 0;
-}
-
-static bool has_seal_key(const struct trust *t, const char *principal)
+static bool has_key(const struct trust *t, const char *principal, bool for_seals)
 {
 	for (size_t i = 0; i < t->key_count; i++) {
-		if (t->keys[i].for_seals && strcmp(t->keys[i].principal, principal) == 0)
+		if (t->keys[i].for_seals == for_seals &&
+		    strcmp(t->keys[i].principal, principal) == 0)
 			return true;
 	}
 	return false;
 }
 
-/* A list of principals, each once, each with a key that may seal. */
-static int parse_principals(
-    const struct trust *t, const json_t *array, char ***out, size_t *out_count, struct error *err)
+/* A list of principals, each once, each with a key for the purpose. */
+static int parse_principals(const struct trust *t, const json_t *array, bool for_seals, char ***out,
+    size_t *out_count, struct error *err)
 {
 	size_t count = json_array_size(array);
 
@@ -187,10 +33,10 @@ static int parse_principals(
 
 		if (name == NULL)
 			return error_set(err, ERR_FORMAT, "element %zu is not a string", i);
-		if (!has_seal_key(t, name))
+		if (!has_key(t, name, for_seals))
 			return error_set(err, ERR_FORMAT,
 			    "'%s' has no key for %s in allowed_signers", name,
-			    SSHSIG_NAMESPACE_SEAL);
+			    for_seals ? SSHSIG_NAMESPACE_SEAL : SSHSIG_NAMESPACE_TRUST);
 		for (size_t k = 0; k < i; k++) {
 			if (strcmp((*out)[k], name) == 0)
 				return error_set(err, ERR_FORMAT, "'%s' stands there twice", name);
@@ -201,35 +47,57 @@ static int parse_principals(
 	return 0;
 }
 
+/* The members threshold and signers of an object of this name. */
+static int parse_quorum(const struct trust *t, const json_t *object, const char *name,
+    bool for_seals, struct trust_quorum *out, struct error *err)
+{
+	const json_t *signers;
+	uint64_t threshold = 0;
+
+	if (json_strict_size(object, "threshold", JSON_REQUIRED, &threshold, err) != 0 ||
+	    json_strict_array(object, "signers", JSON_REQUIRED, &signers, err) != 0)
+		return error_prefix(err, "%s", name);
+	if (parse_principals(t, signers, for_seals, &out->signers, &out->signer_count, err) != 0)
+		return error_prefix(err, "%s.signers", name);
+	if (threshold < 1 || threshold > out->signer_count)
+		return error_set(err, ERR_FORMAT,
+		    "%s.threshold is not 1 to the number of signers (%zu)", name,
+		    out->signer_count);
+	out->threshold = (size_t)threshold;
+	return 0;
+}
+
 static int parse_seal(struct trust *t, const json_t *policy, struct error *err)
 {
 	static const char *const names[] = {"threshold", "signers", NULL};
 	const json_t *seal;
-	const json_t *signers;
-	uint64_t threshold;
 
 	if (json_strict_object(policy, "seal", JSON_REQUIRED, &seal, err) != 0)
 		return -1;
-	if (json_strict_only(seal, names, err) != 0 ||
-	    json_strict_size(seal, "threshold", JSON_REQUIRED, &threshold, err) != 0 ||
-	    json_strict_array(seal, "signers", JSON_REQUIRED, &signers, err) != 0)
+	if (json_strict_only(seal, names, err) != 0)
 		return error_prefix(err, "seal");
-	if (parse_principals(t, signers, &t->signers, &t->signer_count, err) != 0)
-		return error_prefix(err, "seal.signers");
-	if (threshold < 1 || threshold > t->signer_count)
-		return error_set(err, ERR_FORMAT,
-		    "seal.threshold is not 1 to the number of signers (%zu)", t->signer_count);
-	t->threshold = (size_t)threshold;
-	return 0;
+	return parse_quorum(t, seal, "seal", true, &t->seal, err);
 }
 
-static bool is_signer(const struct trust *t, const char *principal)
+static int parse_roots(struct trust *t, const json_t *policy, struct error *err)
 {
-	for (size_t i = 0; i < t->signer_count; i++) {
-		if (strcmp(t->signers[i], principal) == 0)
-			return true;
-	}
-	return false;
+	static const char *const names[] = {"serial", "expires", "threshold", "signers", NULL};
+	const json_t *trust;
+	const char *expires;
+
+	if (json_strict_object(policy, "trust", JSON_OPTIONAL, &trust, err) != 0)
+		return -1;
+	if (trust == NULL)
+		return 0;
+	if (json_strict_only(trust, names, err) != 0 ||
+	    json_strict_size(trust, "serial", JSON_REQUIRED, &t->roots.serial, err) != 0 ||
+	    json_strict_string(trust, "expires", JSON_OPTIONAL, &expires, err) != 0 ||
+	    (expires != NULL && timestamp_parse_utc(&t->roots.expires, expires, err) != 0))
+		return error_prefix(err, "trust");
+	if (t->roots.serial == 0)
+		return error_set(err, ERR_FORMAT, "trust.serial is not 1 or more");
+	t->roots.has_expires = expires != NULL;
+	return parse_quorum(t, trust, "trust", false, &t->roots.quorum, err);
 }
 
 static int parse_origin(
@@ -238,11 +106,12 @@ static int parse_origin(
 	struct trust_origin *origin = &t->origins[t->origin_count++];
 
 	origin->name = mem_strdup(name);
-	if (origin_check(name, err) != 0 || parse_principals(t, principals, &origin->principals,
-						&origin->principal_count, err) != 0)
+	if (origin_check(name, err) != 0 ||
+	    parse_principals(
+		t, principals, true, &origin->principals, &origin->principal_count, err) != 0)
 		return -1;
 	for (size_t i = 0; i < origin->principal_count; i++) {
-		if (!is_signer(t, origin->principals[i]))
+		if (!trust_quorum_has(&t->seal, origin->principals[i]))
 			return error_set(err, ERR_FORMAT, "'%s' is not one of seal.signers",
 			    origin->principals[i]);
 	}
@@ -295,21 +164,263 @@ static int parse_destinations(struct trust *t, const json_t *policy, struct erro
 	return 0;
 }
 
-int trust_parse_policy(struct trust *t, const char *text, size_t len, struct error *err)
-{
-	static const char *const names[] = {"version", "seal", "origins", "destinations", NULL};
-	uint64_t version = 0;
-	json_auto_t *policy = json_strict_load(text, len, err);
+/* ---- the sequence ---- */
 
-	if (policy == NULL ||
-	    json_strict_size(policy, "version", JSON_REQUIRED, &version, err) != 0)
-		return error_prefix(err, "policy.json");
+static int refuse_sequence(const char *what, struct error *err)
+{
+	return error_set(err, ERR_FORMAT, "%s is not a number of 1 to 2^63-1", what);
+}
+
+static bool lists_origin(const struct trust *t, const char *name)
+{
+	for (size_t i = 0; i < t->origin_count; i++) {
+		if (strcmp(t->origins[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int parse_min_sequence(
+    struct trust *t, const char *origin, const json_t *value, struct error *err)
+{
+	struct trust_min_sequence *min = &t->min_sequences[t->min_sequence_count++];
+
+	min->origin = mem_strdup(origin);
+	if (origin_check(origin, err) != 0)
+		return error_prefix(err, "minSequence");
+	/* A misspelt origin must not mean that nothing is asked of the other. */
+	if (t->has_origins && !lists_origin(t, origin))
+		return error_set(
+		    err, ERR_FORMAT, "minSequence: '%s' is not one of origins", origin);
+	if (!json_is_integer(value) || json_integer_value(value) < 1)
+		return refuse_sequence("minSequence", err);
+	min->sequence = (uint64_t)json_integer_value(value);
+	return 0;
+}
+
+static int parse_sequences(struct trust *t, const json_t *policy, struct error *err)
+{
+	const json_t *minima;
+	const char *origin;
+	json_t *value;
+
+	t->max_sequence_jump = INT64_MAX;
+	if (json_strict_size(
+		policy, "maxSequenceJump", JSON_OPTIONAL, &t->max_sequence_jump, err) != 0 ||
+	    json_strict_object(policy, "minSequence", JSON_OPTIONAL, &minima, err) != 0)
+		return -1;
+	if (t->max_sequence_jump == 0)
+		return refuse_sequence("maxSequenceJump", err);
+	t->min_sequences = mem_zalloc(json_object_size(minima), sizeof(*t->min_sequences));
+	json_object_foreach((json_t *)(uintptr_t)minima, origin, value)
+	{
+		if (parse_min_sequence(t, origin, value, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int parse_flags(struct trust *t, const json_t *policy, struct error *err)
+{
+	const struct {
+		const char *name;
+		bool *flag;
+	} flags[] = {
+	    {"requireDestination", &t->require_destination},
+	    {"requireSequence", &t->require_sequence},
+	    {"requirePrevious", &t->require_previous},
+	    {"requireNotAfter", &t->require_not_after},
+	    {"allowMap", &t->allow_map},
+	};
+
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		if (json_strict_bool(policy, flags[i].name, JSON_OPTIONAL, flags[i].flag, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* ---- release signatures ---- */
+
+static bool is_public_key_name(const char *name)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789._-";
+	size_t len = strlen(name);
+
+	return len > 4 && len <= 128 && name[0] != '.' && strspn(name, allowed) == len &&
+	       strcmp(name + len - 4, ".pub") == 0;
+}
+
+/* One key has one role: a release key that also seals could be made to sign the other's words. */
+static int refuse_second_role(
+    const struct trust *t, const struct ssh_public_key *key, struct error *err)
+{
+	for (size_t i = 0; i < t->key_count; i++) {
+		if (ssh_public_key_equal(&t->keys[i].key, key))
+			return error_set(err, ERR_FORMAT,
+			    "the key of '%s' in allowed_signers; a key has one role",
+			    t->keys[i].principal);
+	}
+	return 0;
+}
+
+/* Adds the key of one file, unless it is revoked. */
+static int add_release_key(
+    struct trust *t, const struct trust_files *files, const char *name, struct error *err)
+{
+	struct ssh_public_key key;
+	uint8_t bytes[ED25519_PUBLIC_BYTES];
+
+	if (!is_public_key_name(name))
+		return error_set(err, ERR_FORMAT, "not the name of a file *.pub");
+	const struct buf *content = trust_files_find(files, name);
+	if (content == NULL)
+		return error_set(err, ERR_FORMAT, "missing");
+	if (spki_pem_parse(bytes, buf_text(content), content->len, err) != 0)
+		return -1;
+	ssh_public_key_of_ed25519(&key, bytes);
+	if (refuse_second_role(t, &key, err) != 0)
+		return -1;
+	for (size_t i = 0; i < t->release.key_count; i++) {
+		if (memcmp(t->release.keys[i], bytes, sizeof(bytes)) == 0)
+			return error_set(err, ERR_FORMAT, "the same key as another file's");
+	}
+	if (!trust_is_revoked(t, &key))
+		memcpy(t->release.keys[t->release.key_count++], bytes, sizeof(bytes));
+	return 0;
+}
+
+static int parse_release_keys(
+    struct trust *t, const struct trust_files *files, const json_t *names, struct error *err)
+{
+	size_t count = json_array_size(names);
+
+	if (count == 0 || count > LIMIT_TRUST_FILES_MAX)
+		return error_set(err, ERR_FORMAT, "release.keys is not a list of 1 to %u files",
+		    LIMIT_TRUST_FILES_MAX);
+	t->release.keys = mem_zalloc(count, sizeof(*t->release.keys));
+	for (size_t i = 0; i < count; i++) {
+		const char *name = json_string_value(json_array_get(names, i));
+
+		if (name == NULL)
+			return error_set(
+			    err, ERR_FORMAT, "release.keys: element %zu is not a string", i);
+		if (add_release_key(t, files, name, err) != 0)
+			return error_prefix(err, "release.keys: '%s'", name);
+	}
+	if (t->release.key_count == 0)
+		return error_set(err, ERR_FORMAT, "release.keys: every one is revoked");
+	return 0;
+}
+
+static int parse_release_forms(struct trust *t, const json_t *forms, struct error *err)
+{
+	const size_t count = json_array_size(forms);
+
+	for (size_t i = 0; i < count; i++) {
+		const char *form = json_string_value(json_array_get(forms, i));
+		bool *flag = NULL;
+
+		if (form != NULL && strcmp(form, "bundle") == 0)
+			flag = &t->release.require_bundle;
+		else if (form != NULL && strcmp(form, "legacy") == 0)
+			flag = &t->release.require_legacy;
+		if (flag == NULL || *flag)
+			return error_set(err, ERR_FORMAT,
+			    "release.require: element %zu is not \"bundle\" or \"legacy\", each "
+			    "once",
+			    i);
+		*flag = true;
+	}
+	if (count == 0)
+		return error_set(err, ERR_FORMAT, "release.require is empty");
+	return 0;
+}
+
+static int parse_release(
+    struct trust *t, const struct trust_files *files, const json_t *policy, struct error *err)
+{
+	static const char *const names[] = {"keys", "require", NULL};
+	const json_t *release;
+	const json_t *keys;
+	const json_t *forms;
+
+	if (json_strict_object(policy, "release", JSON_OPTIONAL, &release, err) != 0)
+		return -1;
+	if (release == NULL)
+		return 0;
+	if (json_strict_only(release, names, err) != 0 ||
+	    json_strict_array(release, "keys", JSON_REQUIRED, &keys, err) != 0 ||
+	    json_strict_array(release, "require", JSON_REQUIRED, &forms, err) != 0)
+		return error_prefix(err, "release");
+	if (parse_release_keys(t, files, keys, err) != 0)
+		return -1;
+	return parse_release_forms(t, forms, err);
+}
+
+static bool is_named(const json_t *names, const char *name)
+{
+	for (size_t i = 0; i < json_array_size(names); i++) {
+		const char *named = json_string_value(json_array_get(names, i));
+
+		if (named != NULL && strcmp(named, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A misspelt file must not mean that it has nothing to say, nor a key that nothing names that it
+ * is in force. */
+static int refuse_other_files(
+    const struct trust_files *files, const json_t *policy, struct error *err)
+{
+	const json_t *keys = json_object_get(json_object_get(policy, "release"), "keys");
+
+	for (size_t i = 0; i < files->count; i++) {
+		const char *name = files->items[i].name;
+
+		if (strcmp(name, TRUST_ALLOWED_SIGNERS) != 0 && strcmp(name, TRUST_POLICY) != 0 &&
+		    strcmp(name, TRUST_REVOKED_KEYS) != 0 && !is_named(keys, name))
+			return error_set(err, ERR_FORMAT,
+			    "'%s' is there and has no meaning: a trust directory "
+			    "takes " TRUST_ALLOWED_SIGNERS ", " TRUST_POLICY ", " TRUST_REVOKED_KEYS
+			    " and the *.pub files that release.keys names",
+			    name);
+	}
+	return 0;
+}
+
+static int parse_object(
+    struct trust *t, const struct trust_files *files, const json_t *policy, struct error *err)
+{
+	static const char *const names[] = {"version", "trust", "seal", "origins", "destinations",
+	    "requireDestination", "requireSequence", "minSequence", "maxSequenceJump",
+	    "requirePrevious", "requireNotAfter", "allowMap", "release", NULL};
+	uint64_t version = 0;
+
+	if (json_strict_size(policy, "version", JSON_REQUIRED, &version, err) != 0)
+		return -1;
 	if (version != 1)
-		return error_set(err, ERR_FORMAT, "policy.json: version is not 1");
+		return error_set(err, ERR_FORMAT, "version is not 1");
 	if (json_strict_only(policy, names, err) != 0)
-		return error_prefix(err, "policy.json: this version does not enforce all of it");
-	if (parse_seal(t, policy, err) != 0 || parse_origins(t, policy, err) != 0 ||
-	    parse_destinations(t, policy, err) != 0)
-		return error_prefix(err, "policy.json");
+		return error_prefix(err, "this version does not enforce all of it");
+	if (parse_seal(t, policy, err) != 0 || parse_roots(t, policy, err) != 0 ||
+	    parse_origins(t, policy, err) != 0 || parse_destinations(t, policy, err) != 0 ||
+	    parse_sequences(t, policy, err) != 0 || parse_flags(t, policy, err) != 0 ||
+	    parse_release(t, files, policy, err) != 0)
+		return -1;
+	return refuse_other_files(files, policy, err);
+}
+
+int trust_parse_policy(struct trust *t, const struct trust_files *files, struct error *err)
+{
+	const struct buf *text = trust_files_find(files, TRUST_POLICY);
+
+	if (text == NULL)
+		return error_set(err, ERR_FORMAT, TRUST_POLICY ": missing");
+	json_auto_t *policy = json_strict_load(buf_text(text), text->len, err);
+	if (policy == NULL || parse_object(t, files, policy, err) != 0)
+		return error_prefix(err, TRUST_POLICY);
 	return 0;
 }

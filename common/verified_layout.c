@@ -63,15 +63,6 @@ static bool is_valid_at(const struct trust_key *key, int64_t now)
 	return now == TIME_NOT_JUDGED || (now >= key->valid_after && now < key->valid_before);
 }
 
-static bool is_policy_signer(const struct trust *t, const char *principal)
-{
-	for (size_t i = 0; i < t->signer_count; i++) {
-		if (strcmp(t->signers[i], principal) == 0)
-			return true;
-	}
-	return false;
-}
-
 /*
  * One pinned key: its signature file is opened by the name that the key gives, never found by
  * listing. *out_signed: it is there and holds. One that is there and does not hold refuses
@@ -126,11 +117,11 @@ static int refuse_threshold(
 {
 	auto_buf struct buf expected = BUF_INIT(ERROR_TEXT_BYTES);
 
-	for (size_t i = 0; i < v->trust->signer_count; i++)
-		buf_printf(&expected, "%s%s", i > 0 ? ", " : "", v->trust->signers[i]);
+	for (size_t i = 0; i < v->trust->seal.signer_count; i++)
+		buf_printf(&expected, "%s%s", i > 0 ? ", " : "", v->trust->seal.signers[i]);
 	return error_set(err, ERR_SEAL,
 	    "sealed by %zu of the %zu trusted signers that the policy wants (any of: %s)%s", found,
-	    v->trust->threshold, buf_text(&expected), ignored);
+	    v->trust->seal.threshold, buf_text(&expected), ignored);
 }
 
 /* The one verdict on the signatures: nothing is parsed before it is 0. */
@@ -151,7 +142,7 @@ static int check_signatures(
 		if (!is_signed)
 			continue;
 		v->known_signatures++;
-		if (!is_policy_signer(v->trust, key->principal))
+		if (!trust_quorum_has(&v->trust->seal, key->principal))
 			buf_printf(&ignored, "; '%s' signed too, and is no signer of the policy",
 			    key->principal);
 		else if (!is_valid_at(key, now))
@@ -161,7 +152,7 @@ static int check_signatures(
 			add_signer(v, key);
 	}
 	size_t found = count_principals(v);
-	if (found < v->trust->threshold)
+	if (found < v->trust->seal.threshold)
 		return refuse_threshold(v, found, buf_text(&ignored), err);
 	return 0;
 }
@@ -412,6 +403,15 @@ static int load_content(struct verified_layout *v, struct error *err)
 	return check_reachable(v, err);
 }
 
+/* Signatures that cannot be checked yet are not taken for granted. */
+static int judge_release(const struct trust *t, struct error *err)
+{
+	if (t->release.key_count == 0)
+		return 0;
+	return error_set(err, ERR_POLICY,
+	    "release: this version cannot check the signatures that the policy wants");
+}
+
 static int check_all(struct verified_layout *v, const char *path, const struct judgement *judgement,
     struct problems *problems, struct error *err)
 {
@@ -423,7 +423,8 @@ static int check_all(struct verified_layout *v, const char *path, const struct j
 	    check_signatures(v, &seal, judgement->now, err) != 0 ||
 	    seal_parse(&v->seal, buf_text(&seal), seal.len, err) != 0 ||
 	    check_files(v, problems, err) != 0 || load_content(v, err) != 0 ||
-	    delivery_judge(&v->graph, v->signers, v->signer_count, judgement, err) != 0)
+	    delivery_judge(&v->graph, v->signers, v->signer_count, judgement, err) != 0 ||
+	    judge_release(v->trust, err) != 0)
 		return error_prefix(err, "layout '%s'", path);
 	return 0;
 }

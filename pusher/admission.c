@@ -2,10 +2,11 @@
 
 #include <time.h>
 
-int admission_open(struct admission *out, const char *layout_path, const char *trust_path,
-    const struct target *target, struct problems *problems, struct error *err)
+int admission_open(struct admission *out, const char *layout_path,
+    const struct trust_options *trust, const struct target *target, struct problems *problems,
+    struct error *err)
 {
-	out->trust = trust_load(trust_path, err);
+	out->trust = trust_options_load(trust, err);
 	if (out->trust == NULL)
 		return -1;
 	const struct judgement judgement = {

@@ -8,6 +8,7 @@ static const char help[] =
     "Show what a layout holds, once its seal and every file have been checked.\n"
     "\n"
     "      --trust DIR            whose seals count (required)\n"
+    "      --trust-id HEX         its trust id must be this one\n"
     "      --format text|json|html  text unless told; html is one page, without\n"
     "                             scripts\n"
     "      --json                 the result, also of a failure, as one JSON object\n"
@@ -19,11 +20,11 @@ static int run(const struct command *self, int argc, char **argv, struct command
     struct error *err)
 {
 	struct common_options common = {.json = false};
-	const char *trust = NULL;
+	struct trust_options trust = TRUST_OPTIONS_INIT;
 	const char *format_name = NULL;
 	enum inspect_format format;
 	const struct option_spec specs[] = {
-	    {.name = "trust", .value = &trust},
+	    TRUST_OPTION_SPECS(&trust),
 	    {.name = "format", .value = &format_name},
 	    COMMON_OPTION_SPECS(&common),
 	};
@@ -35,11 +36,11 @@ static int run(const struct command *self, int argc, char **argv, struct command
 		return -1;
 	if (argc - at != 1)
 		return command_usage(self, "pusher", err, "one layout is expected");
-	if (trust == NULL)
-		return command_usage(self, "pusher", err, "--trust DIR is required");
+	if (trust_options_check(&trust, self, "pusher", err) != 0)
+		return -1;
 	if (inspect_format_parse(&format, format_name, err) != 0)
 		return -1;
-	if (admission_open(&admission, argv[at], trust, NULL, &out->problems, err) != 0)
+	if (admission_open(&admission, argv[at], &trust, NULL, &out->problems, err) != 0)
 		return -1;
 	const struct graph *graph = verified_layout_graph(admission.layout);
 	struct inspect_seal seal = inspect_seal_of(admission.layout);

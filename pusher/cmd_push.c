@@ -15,6 +15,7 @@ static const char help[] =
     "signed repository and tag, below PREFIX. Pushing again finishes the work.\n"
     "\n"
     "      --trust DIR          whose seals count, and for where (required)\n"
+    "      --trust-id HEX       its trust id must be this one\n"
     "      --on-existing WHAT   a tag that holds something else: fail (unless told),\n"
     "                           skip or overwrite\n"
     "  -n, --dry-run            ask the registry what is there, and write nothing\n"
@@ -30,7 +31,7 @@ static const char help[] =
 
 struct push_options {
 	struct common_options common;
-	const char *trust;
+	struct trust_options trust;
 	const char *on_existing;
 	const char *receipt;
 	const char *ca_file;
@@ -69,8 +70,8 @@ static int parse_existing(
 
 static int check_options(struct push_options *o, const struct command *self, struct error *err)
 {
-	if (o->trust == NULL)
-		return command_usage(self, "pusher", err, "--trust DIR is required");
+	if (trust_options_check(&o->trust, self, "pusher", err) != 0)
+		return -1;
 	if (o->plain_http && o->ca_file != NULL)
 		return command_usage(self, "pusher", err,
 		    "--plain-http has no TLS, and --ca-file is for nothing else");
@@ -84,7 +85,7 @@ static int parse_options(
     struct push_options *o, const struct command *self, int argc, char **argv, struct error *err)
 {
 	const struct option_spec specs[] = {
-	    {.name = "trust", .value = &o->trust},
+	    TRUST_OPTION_SPECS(&o->trust),
 	    {.name = "on-existing", .value = &o->on_existing},
 	    {.name = "dry-run", .short_name = 'n', .flag = &o->dry_run},
 	    {.name = "receipt", .value = &o->receipt},
@@ -151,7 +152,7 @@ static int prepare(struct session *s, struct problems *problems, struct error *e
 		return -1;
 	if (o->username != NULL && credentials_check_target(&s->target, err) != 0)
 		return -1;
-	if (admission_open(&s->admission, o->layout, o->trust, &s->target, problems, err) != 0)
+	if (admission_open(&s->admission, o->layout, &o->trust, &s->target, problems, err) != 0)
 		return -1;
 	if (plan_make(&s->plan, s->admission.layout, s->target.destination.prefix, err) != 0)
 		return -1;
@@ -233,7 +234,7 @@ static int report(struct session *s, struct command_result *out, struct error *e
 static int run(const struct command *self, int argc, char **argv, struct command_result *out,
     struct error *err)
 {
-	struct push_options options = {.trust = NULL};
+	struct push_options options = {.trust = TRUST_OPTIONS_INIT};
 	__attribute__((cleanup(session_release))) struct session s = SESSION_INIT;
 
 	s.options = &options;

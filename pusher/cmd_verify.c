@@ -9,6 +9,7 @@ static const char help[] =
     "own conditions. The destination is judged by the URL, if there is one.\n"
     "\n"
     "      --trust DIR    whose seals count, and what they may cover (required)\n"
+    "      --trust-id HEX its trust id must be this one\n"
     "      --json         the result, also of a failure, as one JSON object\n"
     "  -q, --quiet        nothing but errors\n"
     "  -v, --verbose      no effect here\n"
@@ -18,9 +19,9 @@ static int run(const struct command *self, int argc, char **argv, struct command
     struct error *err)
 {
 	struct common_options common = {.json = false};
-	const char *trust = NULL;
+	struct trust_options trust = TRUST_OPTIONS_INIT;
 	const struct option_spec specs[] = {
-	    {.name = "trust", .value = &trust},
+	    TRUST_OPTION_SPECS(&trust),
 	    COMMON_OPTION_SPECS(&common),
 	};
 	auto_target struct target target = TARGET_INIT;
@@ -33,12 +34,12 @@ static int run(const struct command *self, int argc, char **argv, struct command
 	if (argc - at < 1 || argc - at > 2)
 		return command_usage(
 		    self, "pusher", err, "a layout, and at most one destination, is expected");
-	if (trust == NULL)
-		return command_usage(self, "pusher", err, "--trust DIR is required");
+	if (trust_options_check(&trust, self, "pusher", err) != 0)
+		return -1;
 	const char *destination = argc - at == 2 ? argv[at + 1] : NULL;
 	if (destination != NULL && target_parse(&target, destination, false, err) != 0)
 		return -1;
-	if (admission_open(&admission, argv[at], trust, destination == NULL ? NULL : &target,
+	if (admission_open(&admission, argv[at], &trust, destination == NULL ? NULL : &target,
 		&out->problems, err) != 0)
 		return -1;
 	command_verified_text(&out->text, argv[at], admission.layout);

@@ -52,7 +52,7 @@ def test_help_names_every_option_that_there_is(program, name, run):
         done = run(program, name, f"{option}=", *[f"{option}="])
         assert "unknown" not in done.stderr or "takes no value" in done.stderr, option
     later = {"--retries", "--jobs", "--state", "--map",
-             "--single-pass", "--trust-id", "--insecure-skip-tls-verify"}
+             "--single-pass", "--insecure-skip-tls-verify"}
     assert not options & later
     for option in later:
         refused(run(program, name, option, "x"), 2, option)

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 from crafted import write_archive
-from demands import judged
+from demands import judged, refused
 from helpers import SEAL_NAMESPACE, Layout, Signer, sha256
 
 POLICY = {"version": 1, "seal": {"threshold": 1, "signers": ["enclave"]}}
@@ -103,13 +103,13 @@ def test_windows_of_keys(window, status, mine, crew, programs, tmp_path):
 # ---- what makes it unusable ----
 
 FILES = {
-    "revoked_key": "ssh-ed25519 AAAA\n", "revoked_keys": "", "x.pub": "", "release.pub": "",
+    "revoked_key": "ssh-ed25519 AAAA\n", "revoked_keys": "ssh-ed25519 AAAA\n", "x.pub": "", "release.pub": "",
     "TRUST": "", "README": "hello", "policy.json~": "{}", "allowed_signers.bak": "",
 }
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_unknown_files(name, mine, trust, programs):
+def test_row_s15_unknown_files(name, mine, trust, programs):
     (trust / name).write_text(FILES[name])
     judged(programs, mine, trust, 4, name)
 
@@ -185,10 +185,14 @@ POLICIES = {
         '{"version":1,"\\u0073eal":{"threshold":1,"signers":["x"]},"seal":{"threshold":1,'
         '"signers":["enclave"]}}',
     "other-case": {"version": 1, "Seal": POLICY["seal"], "seal": POLICY["seal"]},
-    **{f"not-enforced-{name}": {**POLICY, name: value} for name, value in {
-        "trust": {"serial": 1}, "requireDestination": True, "requireSequence": False,
-        "minSequence": {}, "maxSequenceJump": 1, "requirePrevious": False, "requireNotAfter": True,
-        "allowMap": False, "release": {"keys": []}, "revoked": [], "comment": "hello"}.items()},
+    **{f"bad-{name}": {**POLICY, name: value} for name, value in {
+        "trust": {"serial": 1}, "requireDestination": "yes", "requireSequence": 1,
+        "minSequence": {"plant-a": 0}, "maxSequenceJump": 0, "requirePrevious": None,
+        "requireNotAfter": [], "allowMap": {}, "release": {"keys": []}, "revoked": [],
+        "comment": "hello"}.items()},
+    "min-sequence-of-nobody":
+        {**POLICY, "origins": {"plant-a": ["enclave"]}, "minSequence": {"plant_a": 40}},
+    "release-key-missing": {**POLICY, "release": {"keys": ["release.pub"], "require": ["bundle"]}},
     "origins-empty": {**POLICY, "origins": {}},
     "origins-list": {**POLICY, "origins": ["plant-a"]},
     "origin-without-signers": {**POLICY, "origins": {"plant-a": []}},
@@ -204,7 +208,7 @@ POLICIES = {
 
 
 @pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES.keys())
-def test_unusable_policies(policy, mine, trust, programs):
+def test_row_s7_row_s15_unusable_policies(policy, mine, trust, programs):
     text = policy if isinstance(policy, str) else json.dumps(policy)
     (trust / "policy.json").write_text(text)
     judged(programs, mine, trust, 4, "policy.json", trust)
@@ -270,11 +274,13 @@ def test_wellformed_signers(make, mine, trust, programs):
 
 
 @pytest.mark.parametrize("name", [".", "allowed_signers", "policy.json"])
-def test_writable_by_others(name, mine, trust, programs):
+def test_row_s15_writable_by_others(name, mine, trust, programs):
     (trust / name).chmod(0o777 if name == "." else 0o666)
     listing = "".join(f"{sha256((trust / file).read_bytes())}  {file}\n"
                       for file in ("allowed_signers", "policy.json"))
     judged(programs, mine, trust, 4, trust, sha256(listing.encode()))
+    judged(programs, mine, trust, 0, options=["--trust-id", sha256(listing.encode())])
+    judged(programs, mine, trust, 4, "--trust-id", options=["--trust-id", "0" * 64])
     (trust / name).chmod(0o775 if name == "." else 0o664)
     judged(programs, mine, trust, 0)
 
@@ -308,6 +314,17 @@ def test_trust_id_is_the_sum_of_sums(mine, trust, programs):
     sums = subprocess.run(["sha256sum", "allowed_signers", "policy.json"], cwd=trust,
                           capture_output=True, check=True).stdout
     judged(programs, mine, trust, 0, f"trust {sha256(sums)}\n")
+    (trust / "revoked_keys").write_text("# none yet\n")
+    sums = subprocess.run(["sha256sum", "allowed_signers", "policy.json", "revoked_keys"], cwd=trust,
+                          capture_output=True, check=True).stdout
+    judged(programs, mine, trust, 0, f"trust {sha256(sums)}\n", options=["--trust-id", sha256(sums)])
+
+
+@pytest.mark.parametrize("value", ["", "0" * 63, "0" * 65, "A" * 64, "sha256:" + "0" * 64])
+def test_row_s15_a_trust_id_that_is_none(value, mine, trust, programs):
+    for program in (programs.pusher, programs.builder):
+        refused(program.run("verify", mine, "--trust", trust, "--trust-id", value, status=None), 2,
+                "--trust-id", "64 lower-case hex digits")
 
 
 # ---- what the delivery says of itself ----

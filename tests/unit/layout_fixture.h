@@ -142,6 +142,7 @@ static inline void fixture_key(struct ssh_public_key *out, unsigned char seed)
 	unsigned char bytes[crypto_sign_SEEDBYTES];
 
 	memset(bytes, seed, sizeof(bytes));
+	*out = (struct ssh_public_key){.ed25519 = {0}};
 	assert_int_equal(crypto_sign_seed_keypair(out->ed25519, secret, bytes), 0);
 }
 
@@ -152,7 +153,7 @@ static inline void fixture_sshsig(
 	unsigned char secret[crypto_sign_SECRETKEYBYTES];
 	unsigned char bytes[crypto_sign_SEEDBYTES];
 	uint8_t signature[ED25519_SIGNATURE_BYTES];
-	struct ssh_public_key key;
+	struct ssh_public_key key = {.ed25519 = {0}};
 	auto_buf struct buf data = BUF_INIT(4096);
 
 	memset(bytes, seed, sizeof(bytes));

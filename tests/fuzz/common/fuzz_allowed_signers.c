@@ -7,7 +7,7 @@
 
 #include "common/limits.h"
 #include "common/timestamp.h"
-#include "common/trust_policy.h"
+#include "common/trust_signers.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -69,11 +69,11 @@ static void writes_all_that_is_needed(void **state)
 	auto_secret_key struct secret_key *key = key_file_load(key_path, &source, &err);
 	expect_ok(key != NULL ? 0 : -1, &err);
 	assert_memory_equal(secret_key_seed(key), secret_key_seed(p->key), ED25519_SEED_BYTES);
-	auto_trust struct trust *trust = trust_load(trust_path, &err);
+	auto_trust struct trust *trust = trust_load(trust_path, NULL, &err);
 	expect_ok(trust != NULL ? 0 : -1, &err);
 	assert_int_equal(trust->key_count, 1);
 	assert_true(ssh_public_key_equal(&trust->keys[0].key, &public_key));
-	expect_text(trust->signers[0], "enclave");
+	expect_text(trust->seal.signers[0], "enclave");
 }
 
 static void encrypts_with_a_passphrase(void **state)

@@ -72,7 +72,7 @@ static int set_up(void **state)
 	if (g->data == NULL)
 		return 0;
 	auto_free char *trust = mem_printf("%s/trust", g->data);
-	g->trust = trust_load(trust, &err);
+	g->trust = trust_load(trust, NULL, &err);
 	expect_ok(g->trust != NULL ? 0 : -1, &err);
 	copy_one(g);
 	return 0;

@@ -26,7 +26,7 @@ static void from_hex(uint8_t *out, size_t len, const char *hex)
 
 static struct ssh_public_key vector_key(void)
 {
-	struct ssh_public_key key;
+	struct ssh_public_key key = {.ed25519 = {0}};
 
 	from_hex(key.ed25519, sizeof(key.ed25519), PUBLIC_HEX);
 	return key;
@@ -278,7 +278,7 @@ static void refuses_other_signatures_of_the_key(void **state)
 {
 	uint8_t seed[crypto_sign_SEEDBYTES];
 	uint8_t secret[crypto_sign_SECRETKEYBYTES];
-	struct ssh_public_key key;
+	struct ssh_public_key key = {.ed25519 = {0}};
 	uint8_t signature[ED25519_SIGNATURE_BYTES];
 	auto_buf struct buf data = BUF_INIT(1000);
 	struct error err = ERROR_INIT;

@@ -1,5 +1,6 @@
 #include "common/limits.h"
 #include "common/trust_policy.h"
+#include "common/trust_signers.h"
 #include "tests/unit/expect.h"
 
 #define KEY_A "AAAAC3NzaC1lZDI1NTE5AAAAIAOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4"
@@ -102,7 +103,7 @@ static const struct {
     {A(SEAL) A(TRUST), "line 2: the same key"},
 };
 
-static void refuses_other_signers(void **state)
+static void row_s6_row_s15_refuses_other_signers(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(bad_signers); i++) {
@@ -124,7 +125,7 @@ static void limits_keys(void **state)
 		auto_buf struct buf b = BUF_INIT(100000);
 
 		for (size_t i = 0; i < LIMIT_TRUST_KEYS_MAX + over; i++) {
-			struct ssh_public_key key = {{(uint8_t)i}};
+			struct ssh_public_key key = {.ed25519 = {(uint8_t)i}};
 			buf_printf(&b, "p%zu " SEAL " ", i);
 			ssh_public_key_line(&b, &key);
 			buf_putc(&b, '\n');
@@ -138,20 +139,56 @@ static void limits_keys(void **state)
 	}
 }
 
-/* A policy over the keys of enclave and reviewer, which may seal, and root, which may not. */
-static struct trust *policy(const char *text, struct error *err)
+/* The key of enclave with another first byte; A6 is its own. */
+#define PEM(first)                                                                                 \
+	"-----BEGIN PUBLIC KEY-----\n"                                                             \
+	"MCowBQYDK2VwAyEA" first "EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg=\n"                    \
+	"-----END PUBLIC KEY-----\n"
+
+static struct trust_file file(const char *name, const char *text)
 {
-	struct error none = ERROR_INIT;
+	struct trust_file f = {.name = (char *)(uintptr_t)name, .content = BUF_INIT(100000)};
+
+	buf_puts(&f.content, text);
+	return f;
+}
+
+/* A policy over the keys of enclave and reviewer, which may seal, and root, which may not, with
+ * these *.pub files beside it; the key of c.pub is revoked. */
+static struct trust *policy_with(const char *text, const char *const *names, struct error *err)
+{
 	static const char keys[] = A(SEAL)
 	    B(SEAL) "root " TRUST " ssh-ed25519 "
 		    "AAAAC3NzaC1lZDI1NTE5AAAAIAOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG6\n";
-	struct trust *t = signers(keys, &none);
+	static const char revoked[] =
+	    "ssh-ed25519 "
+	    "AAAAC3NzaC1lZDI1NTE5AAAAIAyhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4\n";
+	struct trust_file items[8] = {file("policy.json", text)};
+	struct trust_files files = {.items = items, .count = 1};
+	struct error none = ERROR_INIT;
+	auto_trust struct trust *t = signers(keys, &none);
 
 	expect_ok(t != NULL ? 0 : -1, &none);
-	if (trust_parse_policy(t, text, strlen(text), err) == 0)
-		return t;
-	trust_free(t);
-	return NULL;
+	expect_ok(trust_parse_revoked_keys(t, revoked, strlen(revoked), &none), &none);
+	for (size_t i = 0; i < 6 && names[i] != NULL; i++) {
+		const char *pem = strcmp(names[i], "a.pub") == 0      ? PEM("C6")
+				  : strcmp(names[i], "b.pub") == 0    ? PEM("D6")
+				  : strcmp(names[i], "c.pub") == 0    ? PEM("DK")
+				  : strcmp(names[i], "seal.pub") == 0 ? PEM("A6")
+								      : "";
+		items[files.count++] = file(names[i], pem);
+	}
+	int result = trust_parse_policy(t, &files, err);
+	for (size_t i = 0; i < files.count; i++)
+		buf_release(&items[i].content);
+	return result == 0 ? steal_ptr(&t) : NULL;
+}
+
+static struct trust *policy(const char *text, struct error *err)
+{
+	static const char *const none[] = {NULL};
+
+	return policy_with(text, none, err);
 }
 
 static void reads_policies(void **state)
@@ -159,16 +196,24 @@ static void reads_policies(void **state)
 	static const char text[] =
 	    "{\"version\":1,\"seal\":{\"threshold\":2,\"signers\":[\"enclave\",\"reviewer\"]},"
 	    "\"origins\":{\"plant-a\":[\"enclave\"],\"plant-b\":[\"reviewer\",\"enclave\"]},"
-	    "\"destinations\":[\"Registry.Example:443/charts/\",\"docker.io\"]}";
+	    "\"destinations\":[\"Registry.Example:443/charts/\",\"docker.io\"],"
+	    "\"trust\":{\"serial\":7,\"expires\":\"2027-03-01T00:00:00Z\",\"threshold\":1,"
+	    "\"signers\":[\"root\"]},"
+	    "\"requireDestination\":true,\"requireSequence\":true,\"requirePrevious\":true,"
+	    "\"requireNotAfter\":true,\"allowMap\":true,"
+	    "\"minSequence\":{\"plant-a\":40},\"maxSequenceJump\":1000,"
+	    "\"release\":{\"keys\":[\"b.pub\",\"c.pub\",\"a.pub\"],"
+	    "\"require\":[\"legacy\",\"bundle\"]}}";
+	static const char *const names[] = {"a.pub", "b.pub", "c.pub", NULL};
 	struct error err = ERROR_INIT;
-	auto_trust struct trust *t = policy(text, &err);
+	auto_trust struct trust *t = policy_with(text, names, &err);
 	auto_trust struct trust *least =
 	    policy("{\"version\":1,\"seal\":{\"threshold\":1,\"signers\":[\"reviewer\"]}}", &err);
 
 	(void)state;
 	expect_ok(t != NULL && least != NULL ? 0 : -1, &err);
-	assert_int_equal(t->threshold, 2);
-	assert_int_equal(t->signer_count, 2);
+	assert_int_equal(t->seal.threshold, 2);
+	assert_int_equal(t->seal.signer_count, 2);
 	assert_true(t->has_origins);
 	assert_int_equal(t->origin_count, 2);
 	assert_int_equal(t->destination_count, 2);
@@ -177,10 +222,32 @@ static void reads_policies(void **state)
 	expect_text(t->destinations[0].prefix, "charts");
 	assert_false(least->has_origins);
 	assert_int_equal(least->destination_count, 0);
+	assert_int_equal(t->roots.serial, 7);
+	assert_true(t->roots.has_expires);
+	assert_int_equal(t->roots.expires, 1803859200);
+	assert_int_equal(t->roots.quorum.threshold, 1);
+	expect_text(t->roots.quorum.signers[0], "root");
+	assert_true(t->require_destination && t->require_sequence && t->require_previous);
+	assert_true(t->require_not_after && t->allow_map);
+	assert_int_equal(trust_min_sequence_of(t, "plant-a"), 40);
+	assert_int_equal(trust_min_sequence_of(t, "plant-b"), 0);
+	assert_int_equal(t->max_sequence_jump, 1000);
+	/* In the policy's order, without the one that is revoked. */
+	assert_int_equal(t->release.key_count, 2);
+	assert_int_equal(t->release.keys[0][0], 0x0F);
+	assert_int_equal(t->release.keys[1][0], 0x0B);
+	assert_true(t->release.require_bundle && t->release.require_legacy);
+	assert_int_equal(least->roots.quorum.threshold, 0);
+	assert_false(least->require_destination || least->require_sequence);
+	assert_false(least->require_previous || least->require_not_after || least->allow_map);
+	assert_true(least->max_sequence_jump == INT64_MAX);
+	assert_int_equal(least->release.key_count, 0);
 }
 
 #define GOOD_SEAL "\"seal\":{\"threshold\":1,\"signers\":[\"enclave\"]}"
 #define P(more) "{\"version\":1," GOOD_SEAL more "}"
+#define T(more) P(",\"trust\":{" more ",\"threshold\":1,\"signers\":[\"root\"]}")
+#define R(keys, forms) P(",\"release\":{\"keys\":[" keys "],\"require\":[" forms "]}")
 #define S(seal) "{\"version\":1,\"seal\":" seal "}"
 
 static const struct {
@@ -195,9 +262,50 @@ static const struct {
     {"{\"version\":\"1\"," GOOD_SEAL "}", "'version' is not an integer"},
     {"{\"version\":1}", "'seal' is missing"},
     {P(",\"revoked_key\":[]"), "this version does not enforce all of it: unknown member"},
-    {P(",\"trust\":{}"), "unknown member 'trust'"},
-    {P(",\"requireSequence\":false"), "unknown member 'requireSequence'"},
-    {P(",\"release\":{}"), "unknown member 'release'"},
+    {P(",\"requireSequences\":true"), "unknown member 'requireSequences'"},
+    {P(",\"Trust\":{}"), "unknown member 'Trust'"},
+    {P(",\"requireSequence\":1"), "'requireSequence' is not true or false"},
+    {P(",\"requirePrevious\":null"), "'requirePrevious' is not true or false"},
+    {P(",\"requireNotAfter\":\"true\""), "'requireNotAfter' is not true or false"},
+    {P(",\"requireDestination\":[]"), "'requireDestination' is not true or false"},
+    {P(",\"allowMap\":{}"), "'allowMap' is not true or false"},
+    /* the sequence */
+    {P(",\"maxSequenceJump\":0"), "maxSequenceJump is not a number of 1 to 2^63-1"},
+    {P(",\"maxSequenceJump\":-1"), "'maxSequenceJump' is negative"},
+    {P(",\"maxSequenceJump\":1.0"), "'maxSequenceJump' is not an integer"},
+    {P(",\"maxSequenceJump\":9223372036854775808"), "too big integer"},
+    {P(",\"minSequence\":40"), "'minSequence' is not an object"},
+    {P(",\"minSequence\":{\"a\":0}"), "minSequence is not a number of 1 to 2^63-1"},
+    {P(",\"minSequence\":{\"a\":-1}"), "minSequence is not a number"},
+    {P(",\"minSequence\":{\"a\":\"40\"}"), "minSequence is not a number"},
+    {P(",\"minSequence\":{\"A\":40}"), "minSequence: origin 'A'"},
+    {P(",\"origins\":{\"plant-a\":[\"enclave\"]},\"minSequence\":{\"plant_a\":40}"),
+	"minSequence: 'plant_a' is not one of origins"},
+    /* roots */
+    {P(",\"trust\":[]"), "'trust' is not an object"},
+    {P(",\"trust\":{}"), "trust: member 'serial' is missing"},
+    {T("\"serial\":0"), "trust.serial is not 1 or more"},
+    {T("\"serial\":-1"), "'serial' is negative"},
+    {T("\"serial\":1,\"expires\":\"2027-03-01\""), "trust: time '2027-03-01'"},
+    {T("\"serial\":1,\"expires\":1803859200"), "trust: member 'expires' is not a string"},
+    {T("\"serial\":1,\"expired\":\"\""), "trust: unknown member 'expired'"},
+    {P(",\"trust\":{\"serial\":1,\"threshold\":1}"), "trust: member 'signers' is missing"},
+    {P(",\"trust\":{\"serial\":1,\"threshold\":2,\"signers\":[\"root\"]}"),
+	"trust.threshold is not 1 to the number of signers (1)"},
+    {P(",\"trust\":{\"serial\":1,\"threshold\":1,\"signers\":[\"enclave\"]}"),
+	"trust.signers: 'enclave' has no key for trust-v1@sallyport.dev"},
+    /* release keys, where no file is */
+    {P(",\"release\":[]"), "'release' is not an object"},
+    {P(",\"release\":{}"), "release: member 'keys' is missing"},
+    {P(",\"release\":{\"keys\":[\"a.pub\"]}"), "release: member 'require' is missing"},
+    {P(",\"release\":{\"keys\":[],\"require\":[\"bundle\"]}"), "not a list of 1 to 64 files"},
+    {R("\"a.pub\"", "\"bundle\""), "release.keys: 'a.pub': missing"},
+    {R("7", "\"bundle\""), "release.keys: element 0 is not a string"},
+    {R("\"a.pub\"", "\"bundle\"],\"keyring\":[1"), "release: unknown member 'keyring'"},
+    {R("\"policy.json\"", "\"bundle\""), "'policy.json': not the name of a file *.pub"},
+    {R("\"../a.pub\"", "\"bundle\""), "'../a.pub': not the name of a file *.pub"},
+    {R("\".pub\"", "\"bundle\""), "'.pub': not the name of a file *.pub"},
+    {R("\".a.pub\"", "\"bundle\""), "'.a.pub': not the name of a file *.pub"},
     {P(",\"Origins\":{}"), "unknown member 'Origins'"},
     {P(",\"seal\":{}"), "duplicate object key"},
     {S("[]"), "'seal' is not an object"},
@@ -232,7 +340,7 @@ static const struct {
     {P(",\"destinations\":[\"\"]"), "destinations: ''"},
 };
 
-static void refuses_other_policies(void **state)
+static void row_s7_row_s15_refuses_other_policies(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(bad_policies); i++) {
@@ -244,14 +352,52 @@ static void refuses_other_policies(void **state)
 	}
 }
 
+static const struct {
+	const char *text;
+	const char *names[4];
+	const char *error; /* NULL: accepted */
+} release_policies[] = {
+    {R("\"a.pub\"", "\"bundle\""), {"a.pub"}, NULL},
+    {R("\"a.pub\",\"c.pub\"", "\"legacy\""), {"a.pub", "c.pub"}, NULL},
+    {R("\"a.pub\"", "\"bundle\""), {"a.pub", "b.pub"}, "'b.pub' is there and has no meaning"},
+    {P(""), {"a.pub"}, "'a.pub' is there and has no meaning"},
+    {P(""), {"revoked_key"}, "'revoked_key' is there and has no meaning"},
+    {R("\"a.pub\",\"a.pub\"", "\"bundle\""), {"a.pub"}, "the same key as another file's"},
+    {R("\"a.pub\"", ""), {"a.pub"}, "release.require is empty"},
+    {R("\"a.pub\"", "\"bundles\""), {"a.pub"}, "element 0 is not \"bundle\" or \"legacy\""},
+    {R("\"a.pub\"", "\"bundle\",\"bundle\""), {"a.pub"}, "release.require: element 1"},
+    {R("\"a.pub\"", "1"), {"a.pub"}, "release.require: element 0"},
+    {R("\"c.pub\"", "\"bundle\""), {"c.pub"}, "release.keys: every one is revoked"},
+    {R("\"seal.pub\"", "\"bundle\""), {"seal.pub"},
+	"'seal.pub': the key of 'enclave' in allowed_signers; a key has one role"},
+    {R("\"x.pub\"", "\"bundle\""), {"x.pub"}, "'x.pub': not a public key in PEM"},
+};
+
+static void release_keys_are_files_that_are_there(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(release_policies); i++) {
+		struct error err = ERROR_INIT;
+		auto_trust struct trust *t =
+		    policy_with(release_policies[i].text, release_policies[i].names, &err);
+
+		if (release_policies[i].error == NULL)
+			expect_ok(t != NULL ? 0 : -1, &err);
+		else
+			expect_refused(
+			    t == NULL ? -1 : 0, &err, ERR_FORMAT, release_policies[i].error);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(reads_signers),
-	    cmocka_unit_test(refuses_other_signers),
+	    cmocka_unit_test(row_s6_row_s15_refuses_other_signers),
 	    cmocka_unit_test(limits_keys),
 	    cmocka_unit_test(reads_policies),
-	    cmocka_unit_test(refuses_other_policies),
+	    cmocka_unit_test(row_s7_row_s15_refuses_other_policies),
+	    cmocka_unit_test(release_keys_are_files_that_are_there),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

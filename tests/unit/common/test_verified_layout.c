@@ -82,8 +82,9 @@ static void add_key(struct trust *t, unsigned char seed, const char *principal, 
 	fixture_key(&key->key, seed);
 	if (!counts)
 		return;
-	t->signers = mem_realloc(t->signers, t->signer_count + 1, sizeof(*t->signers));
-	t->signers[t->signer_count++] = mem_strdup(principal);
+	t->seal.signers =
+	    mem_realloc(t->seal.signers, t->seal.signer_count + 1, sizeof(*t->seal.signers));
+	t->seal.signers[t->seal.signer_count++] = mem_strdup(principal);
 }
 
 static void one_signer_is_enough(void **state)
@@ -143,7 +144,7 @@ static void thresholds_count_keys_and_principals(void **state)
 	size_t count;
 
 	add_key(trust, REVIEWER, "reviewer", true);
-	trust->threshold = 2;
+	trust->seal.threshold = 2;
 	fixture_seal(f, ENCLAVE);
 	expect_layout_refused(f, trust, ERR_SEAL,
 	    "sealed by 1 of the 2 trusted signers that the policy wants (any of: enclave, "
@@ -155,7 +156,7 @@ static void thresholds_count_keys_and_principals(void **state)
 	assert_int_equal(count, 2);
 	/* Two keys of one principal are one signer. */
 	add_key(same, REVIEWER, "enclave", false);
-	same->threshold = 2;
+	same->seal.threshold = 2;
 	expect_layout_refused(f, same, ERR_SEAL, "sealed by 1 of the 2");
 }
 

@@ -172,7 +172,7 @@ static inline void fixture_seal(struct fixture *f, struct error *err)
 	auto_buf struct buf seal = BUF_INIT(1 << 20);
 	auto_buf struct buf data = BUF_INIT(1 << 20);
 	auto_buf struct buf armored = BUF_INIT(1 << 20);
-	struct ssh_public_key key;
+	struct ssh_public_key key = {.ed25519 = {0}};
 	unsigned char seed[crypto_sign_SEEDBYTES] = {7};
 	unsigned char secret[crypto_sign_SECRETKEYBYTES];
 	uint8_t signature[ED25519_SIGNATURE_BYTES];
