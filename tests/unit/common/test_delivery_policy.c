@@ -143,7 +143,7 @@ static void judge(const struct case_of_policy *c)
 	char guest_name[] = "guest";
 	char *enclave = enclave_name;
 	char *guest = guest_name;
-	struct trust trust = {.seal = {.threshold = 1}, .max_sequence_jump = INT64_MAX};
+	struct trust trust = {.max_sequence_jump = INT64_MAX};
 	struct trust_signer signer = {.principal = enclave_name};
 	struct graph_name name = {
 	    .repository = c->repository != NULL ? c->repository : "demo", .tag = "1"};
@@ -183,7 +183,7 @@ static void judges_what_goes_beside_others(void **state)
 {
 	char enclave[] = "enclave";
 	char destination[] = "r.example/team";
-	struct trust trust = {.threshold = 1};
+	struct trust trust = {.max_sequence_jump = INT64_MAX};
 	struct trust_signer signer = {.principal = enclave};
 	struct graph_node node = {.is_signature = true, .repository = "teams/b"};
 	struct graph graph = {
@@ -205,7 +205,7 @@ static void judges_every_artifact(void **state)
 {
 	char enclave[] = "enclave";
 	char destination[] = "r.example/team";
-	struct trust trust = {.seal = {.threshold = 1}, .max_sequence_jump = INT64_MAX};
+	struct trust trust = {.max_sequence_jump = INT64_MAX};
 	struct trust_signer signer = {.principal = enclave};
 	struct graph_name names[] = {
 	    {.repository = "team/a", .tag = "1"}, {.repository = "teams/b", .tag = "1"}};
