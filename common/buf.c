@@ -8,11 +8,27 @@
 
 void buf_release(struct buf *b)
 {
+	if (b->wipes && b->data != NULL)
+		explicit_bzero(b->data, b->capacity);
 	free(b->data);
 	b->data = NULL;
 	b->len = 0;
 	b->capacity = 0;
 	b->overflowed = false;
+}
+
+/* realloc(3) may move the content and leave what it held behind. */
+static char *grow(const struct buf *b, size_t capacity)
+{
+	if (!b->wipes)
+		return mem_realloc(b->data, capacity, 1);
+	char *moved = mem_alloc(capacity);
+	if (b->data != NULL) {
+		memcpy(moved, b->data, b->len);
+		explicit_bzero(b->data, b->capacity);
+		free(b->data);
+	}
+	return moved;
 }
 
 char *buf_room(struct buf *b, size_t len)
@@ -26,7 +42,7 @@ char *buf_room(struct buf *b, size_t len)
 		size_t capacity = b->capacity > b->max / 2 ? b->max + 1 : b->capacity * 2;
 		if (capacity < need)
 			capacity = need < 64 ? 64 : need;
-		b->data = mem_realloc(b->data, capacity, 1);
+		b->data = grow(b, capacity);
 		b->capacity = capacity;
 	}
 	return b->data + b->len;

@@ -20,11 +20,17 @@ struct buf {
 	size_t capacity;
 	size_t max;
 	bool overflowed;
+	bool wipes; /* the content is secret: no memory that held it is given back as it is */
 };
 
 #define BUF_INIT(max_bytes)                                                                        \
 	{                                                                                          \
 		.data = NULL, .len = 0, .capacity = 0, .max = (max_bytes)                          \
+	}
+/** For secrets that are too long for locked memory; not for buf_printf(), which makes a copy. */
+#define BUF_SECRET_INIT(max_bytes)                                                                 \
+	{                                                                                          \
+		.data = NULL, .len = 0, .capacity = 0, .max = (max_bytes), .wipes = true           \
 	}
 
 /** buf_release(b): frees the content and leaves b empty, with its cap. */

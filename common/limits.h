@@ -78,6 +78,15 @@
 #define LIMIT_HTTP2_BODY_BYTES_MAX (256 * KIB) /* longer ones go over HTTP/1.1 */
 #define LIMIT_HTTP2_FAILURES_MAX 2U /* of streams, before nothing goes over HTTP/2 any more */
 #define LIMIT_PASSWORD_BYTES_MAX (64 * KIB)
+#define LIMIT_CHALLENGE_BYTES_MAX (16 * KIB) /* all WWW-Authenticate headers of an answer */
+#define LIMIT_TOKEN_BYTES_MAX (64 * KIB)     /* of any token that is sent in a header */
+#define LIMIT_TOKEN_ANSWER_BYTES_MAX (1 * MIB)
+#define LIMIT_TOKEN_LIFE_S (24 * 3600U)       /* renewed at least that often, whatever is said */
+#define LIMIT_TOKENS_MAX 64U                  /* kept at a time, one for each repository */
+#define LIMIT_SCOPES_MAX 8U                   /* of one token */
+#define LIMIT_CREDENTIALS_BYTES_MAX (1 * MIB) /* of one file of credentials */
+#define LIMIT_HELPER_ANSWER_BYTES_MAX (64 * KIB)
+#define LIMIT_HELPER_TIME_MS 10000
 
 /* The command line. */
 #define LIMIT_OPTION_REPEATS_MAX 64U /* of one option that may be repeated */

@@ -143,6 +143,16 @@ static void session_release(struct session *s)
 	target_release(&s->target);
 }
 
+static int read_password(struct session *s, struct error *err)
+{
+	auto_credential struct credential credential = CREDENTIAL_INIT;
+
+	if (credential_read_password(&credential, s->options->username, STDIN_FILENO, err) != 0)
+		return -1;
+	credentials_add(&s->credentials, &credential);
+	return 0;
+}
+
 /* Everything that can be refused without a socket. */
 static int prepare(struct session *s, struct problems *problems, struct error *err)
 {
@@ -158,10 +168,7 @@ static int prepare(struct session *s, struct problems *problems, struct error *e
 		return -1;
 	/* The password is asked for last, so that it is in memory while it is needed and no longer.
 	 */
-	if (o->username != NULL &&
-	    credentials_read_basic(&s->credentials, o->username, STDIN_FILENO, err) != 0)
-		return -1;
-	return 0;
+	return o->username == NULL ? 0 : read_password(s, err);
 }
 
 static int begin(struct session *s, struct error *err)

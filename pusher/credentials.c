@@ -4,11 +4,23 @@
 #include <stdint.h>
 #include <string.h>
 
-#include <sodium.h>
-
 #include "common/limits.h"
+#include "pusher/secret.h"
 
 #define BASIC "Basic "
+
+/* ---- one ---- */
+
+void credential_release(struct credential *c)
+{
+	sodium_free(c->username);
+	sodium_free(c->password);
+	sodium_free(c->identity_token);
+	sodium_free(c->registry_token);
+	free(c->path);
+	free(c->source);
+	*c = (struct credential)CREDENTIAL_INIT;
+}
 
 static int check_username(const char *username, struct error *err)
 {
@@ -44,13 +56,12 @@ static int read_secret(int fd, char *out, size_t max, size_t *out_len, struct er
 static int check_password(const char *password, size_t len, struct error *err)
 {
 	if (len == 0)
-		return error_set(err, ERR_USAGE, "the password on standard input is empty");
+		return error_set(err, ERR_USAGE, "the password is empty");
 	if (len > LIMIT_PASSWORD_BYTES_MAX)
-		return error_set(err, ERR_USAGE,
-		    "the password on standard input is longer than %u bytes",
+		return error_set(err, ERR_USAGE, "the password is longer than %u bytes",
 		    LIMIT_PASSWORD_BYTES_MAX);
 	if (memchr(password, '\0', len) != NULL)
-		return error_set(err, ERR_USAGE, "the password on standard input holds a NUL byte");
+		return error_set(err, ERR_USAGE, "the password holds a NUL byte");
 	return 0;
 }
 
@@ -63,62 +74,96 @@ static size_t without_line_end(const char *text, size_t len)
 	return len;
 }
 
-/* pair: "USER:" with room for the password behind it. */
-static int read_pair(char *pair, size_t prefix_len, int fd, size_t *out_len, struct error *err)
+int credential_read_password(
+    struct credential *out, const char *username, int fd, struct error *err)
 {
-	char *password = pair + prefix_len;
 	/* A line end does not count towards the limit. */
-	size_t max = LIMIT_PASSWORD_BYTES_MAX + 2;
-	size_t len = 0;
-
-	if (read_secret(fd, password, max, &len, err) != 0)
-		return -1;
-	len = without_line_end(password, len);
-	*out_len = prefix_len + len;
-	return check_password(password, len, err);
-}
-
-static char *basic_of(const char *pair, size_t len)
-{
-	size_t size = sodium_base64_encoded_len(len, sodium_base64_VARIANT_ORIGINAL);
-	char *value = sodium_malloc(strlen(BASIC) + size);
-
-	if (value == NULL)
-		return NULL;
-	memcpy(value, BASIC, strlen(BASIC));
-	(void)sodium_bin2base64(value + strlen(BASIC), size, (const unsigned char *)pair, len,
-	    sodium_base64_VARIANT_ORIGINAL);
-	return value;
-}
-
-int credentials_read_basic(struct credentials *out, const char *username, int fd, struct error *err)
-{
-	size_t prefix_len = strlen(username) + 1;
+	const size_t max = LIMIT_PASSWORD_BYTES_MAX + 2;
 	size_t len = 0;
 
 	if (check_username(username, err) != 0)
 		return -1;
-	if (sodium_init() < 0)
-		return error_set(err, ERR_SYSTEM, "libsodium cannot be initialised");
-	char *pair = sodium_malloc(prefix_len + LIMIT_PASSWORD_BYTES_MAX + 3);
-	if (pair == NULL)
-		return error_sys(err, "locked memory");
-	memcpy(pair, username, prefix_len - 1);
-	pair[prefix_len - 1] = ':';
-	int result = read_pair(pair, prefix_len, fd, &len, err);
-	if (result == 0) {
-		out->authorization = basic_of(pair, len);
-		if (out->authorization == NULL)
-			result = error_sys(err, "locked memory");
+	out->password = secret_alloc(max + 1);
+	if (read_secret(fd, out->password, max, &len, err) != 0)
+		return -1;
+	len = without_line_end(out->password, len);
+	if (check_password(out->password, len, err) != 0)
+		return error_prefix(err, "standard input");
+	out->password[len] = '\0';
+	out->username = secret_strdup(username);
+	return 0;
+}
+
+int credential_set_password(
+    struct credential *out, const char *username, const char *password, struct error *err)
+{
+	if (check_username(username, err) != 0 ||
+	    check_password(password, strlen(password), err) != 0)
+		return -1;
+	out->username = secret_strdup(username);
+	out->password = secret_strdup(password);
+	return 0;
+}
+
+char *credential_basic(const char *username, const char *password)
+{
+	size_t pair_len = strlen(username) + 1 + strlen(password);
+	size_t size = sodium_base64_encoded_len(pair_len, sodium_base64_VARIANT_ORIGINAL);
+	auto_secret char *pair = secret_alloc(pair_len + 1);
+	char *value = secret_alloc(strlen(BASIC) + size);
+
+	(void)snprintf(pair, pair_len + 1, "%s:%s", username, password);
+	memcpy(value, BASIC, strlen(BASIC));
+	(void)sodium_bin2base64(value + strlen(BASIC), size, (const unsigned char *)pair, pair_len,
+	    sodium_base64_VARIANT_ORIGINAL);
+	return value;
+}
+
+/* ---- all ---- */
+
+void credentials_add(struct credentials *c, struct credential *credential_take)
+{
+	c->items = mem_grow(c->items, c->count, &c->capacity, sizeof(*c->items));
+	if (credential_take->path == NULL)
+		credential_take->path = mem_strdup("");
+	c->items[c->count++] = *credential_take;
+	if (c->count == 1 && c->items->password != NULL)
+		c->authorization = credential_basic(c->items->username, c->items->password);
+	*credential_take = (struct credential)CREDENTIAL_INIT;
+}
+
+static bool is_for(const struct credential *c, const char *repository)
+{
+	size_t len = strlen(c->path);
+
+	if (len == 0)
+		return true;
+	return repository != NULL && strncmp(repository, c->path, len) == 0 &&
+	       (repository[len] == '\0' || repository[len] == '/');
+}
+
+const struct credential *credentials_find(const struct credentials *c, const char *repository)
+{
+	const struct credential *best = NULL;
+
+	for (size_t i = 0; c != NULL && i < c->count; i++) {
+		const struct credential *item = &c->items[i];
+		if (!is_for(item, repository))
+			continue;
+		if (best == NULL || item->rank < best->rank ||
+		    (item->rank == best->rank && strlen(item->path) > strlen(best->path)))
+			best = item;
 	}
-	sodium_free(pair);
-	return result;
+	return best;
 }
 
 void credentials_release(struct credentials *c)
 {
+	for (size_t i = 0; i < c->count; i++)
+		credential_release(&c->items[i]);
+	free(c->items);
 	sodium_free(c->authorization);
-	c->authorization = NULL;
+	*c = (struct credentials)CREDENTIALS_INIT;
 }
 
 int credentials_check_target(const struct target *target, struct error *err)
@@ -127,7 +172,6 @@ int credentials_check_target(const struct target *target, struct error *err)
 		return 0;
 	return error_set(err, ERR_USAGE,
 	    "a password would cross the network in the clear to %s: with --plain-http, --username "
-	    "is "
-	    "for a registry on this machine only",
+	    "is for a registry on this machine only",
 	    target->label);
 }

@@ -58,8 +58,11 @@ static bool is_loopback_address(const char *host)
 
 bool target_is_loopback(const struct target *t)
 {
-	const char *host = t->destination.host;
+	return host_is_loopback(t->destination.host);
+}
 
+bool host_is_loopback(const char *host)
+{
 	if (strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0)
 		return true;
 	return is_loopback_address(host);

@@ -37,4 +37,7 @@ void target_release(struct target *t);
  * machine. */
 bool target_is_loopback(const struct target *t);
 
+/** host_is_loopback(host): the same of a host in lower case, an IPv6 address in []. */
+bool host_is_loopback(const char *host);
+
 #endif

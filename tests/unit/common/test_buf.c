@@ -135,9 +135,29 @@ static void tells_of_read_errors(void **state)
 	    buf_read_fd(&b, directory, "f", &err), &err, ERR_SYSTEM, "f: read: Is a directory");
 }
 
+static void grows_where_it_wipes(void **state)
+{
+	auto_buf struct buf b = BUF_SECRET_INIT(4096);
+	auto_buf struct buf plain = BUF_INIT(4096);
+
+	(void)state;
+	for (int i = 0; i < 4096; i++) {
+		buf_putc(&b, (char)('a' + i % 23));
+		buf_putc(&plain, (char)('a' + i % 23));
+	}
+	assert_int_equal(b.len, 4096);
+	assert_string_equal(buf_text(&b), buf_text(&plain));
+	buf_putc(&b, 'x');
+	assert_true(b.overflowed);
+	buf_release(&b);
+	buf_puts(&b, "again");
+	assert_string_equal(buf_text(&b), "again");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(grows_where_it_wipes),
 	    cmocka_unit_test(appends_and_terminates),
 	    cmocka_unit_test(takes_exactly_its_cap),
 	    cmocka_unit_test(drops_what_does_not_fit),
