@@ -8,6 +8,7 @@
 
 extern const struct command command_build;
 extern const struct command command_inspect;
+extern const struct command command_key;
 extern const struct command command_keygen;
 extern const struct command command_lint;
 extern const struct command command_verify;

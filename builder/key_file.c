@@ -8,40 +8,17 @@
 #include <sodium.h>
 
 #include "builder/key_box.h"
-#include "common/base64.h"
+#include "builder/key_minisign.h"
+#include "builder/key_openssh.h"
+#include "builder/key_pkcs8.h"
+#include "builder/pem.h"
+#include "builder/secret_bytes.h"
 #include "common/limits.h"
 
-#define PEM_COLUMNS 64
 #define LABEL_PLAIN "PRIVATE KEY"
-#define LABEL_PUBLIC "PUBLIC KEY"
 #define LABEL_ENCRYPTED "ENCRYPTED SIGSTORE PRIVATE KEY"
 #define LABEL_ENCRYPTED_OLD "ENCRYPTED COSIGN PRIVATE KEY"
-
-/* RFC 8410: the DER that stands before the 32 bytes of an Ed25519 key. */
-static const uint8_t pkcs8_head[] = {
-    0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20};
-static const uint8_t spki_head[] = {
-    0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00};
-
-/* Bytes of which some may be secret, in locked memory. */
-struct secret_bytes {
-	uint8_t *bytes;
-	size_t len;
-};
-
-static void secret_bytes_release(struct secret_bytes *s)
-{
-	sodium_free(s->bytes);
-	s->bytes = NULL;
-}
-#define auto_secret_bytes __attribute__((cleanup(secret_bytes_release)))
-
-static int secret_bytes_init(struct secret_bytes *s, size_t size, struct error *err)
-{
-	s->len = 0;
-	s->bytes = sodium_malloc(size);
-	return s->bytes != NULL ? 0 : error_sys(err, "key: locked memory");
-}
+#define LABEL_OPENSSH "OPENSSH PRIVATE KEY"
 
 static int check_file(int fd, struct error *err)
 {
@@ -87,140 +64,145 @@ static int read_key_file(struct secret_bytes *out, const char *path, struct erro
 	}
 }
 
-/*
- * Does PEM text of this label begin and end here? Then *body is what stands between. Secret stores
- * drop the last line end, and some editors write two characters for each.
- */
+/* What a PEM label says of the key inside, for those that are not taken. */
+static const struct {
+	const char *label;
+	const char *advice;
+} foreign[] = {
+    {"ENCRYPTED PRIVATE KEY", "encrypted in a form that is not read here: 'openssl pkey -in FILE "
+			      "-out COPY' takes the passphrase off"},
+    {"EC PRIVATE KEY", "an ECDSA key; only Ed25519 keys sign here: make one with 'builder keygen'"},
+    {"RSA PRIVATE KEY", "an RSA key; only Ed25519 keys sign here: make one with 'builder keygen'"},
+    {"PUBLIC KEY", "a public key, not a secret one"},
+};
+
 static bool find_pem(
     const struct secret_bytes *text, const char *label, const char **body, size_t *body_len)
 {
-	auto_free char *begin = mem_printf("-----BEGIN %s-----", label);
-	auto_free char *end = mem_printf("\n-----END %s-----", label);
-	const char *at = (const char *)text->bytes;
-	size_t begin_len = strlen(begin);
-	size_t end_len = strlen(end);
-	size_t len = text->len;
-
-	while (len > 0 && (at[len - 1] == '\n' || at[len - 1] == '\r'))
-		len--;
-	if (len < begin_len + end_len || memcmp(at, begin, begin_len) != 0 ||
-	    memcmp(at + len - end_len, end, end_len) != 0)
-		return false;
-	*body = at + begin_len;
-	*body_len = len - begin_len - end_len;
-	return true;
+	return pem_find((const char *)text->bytes, text->len, label, body, body_len);
 }
 
-static int decode_body(
-    struct secret_bytes *out, const char *body, size_t body_len, struct error *err)
+static bool is_minisign(const struct secret_bytes *text)
 {
-	if (secret_bytes_init(out, LIMIT_KEY_FILE_BYTES_MAX, err) != 0)
-		return -1;
-	if (!base64_parse(out->bytes, LIMIT_KEY_FILE_BYTES_MAX, body, body_len, "\r\n", &out->len))
-		return error_set(err, ERR_KEY, "not base64 between BEGIN and END");
-	return 0;
+	size_t len = strlen(KEY_MINISIGN_COMMENT);
+
+	return text->len >= len && memcmp(text->bytes, KEY_MINISIGN_COMMENT, len) == 0;
 }
 
-static struct secret_key *key_of_pkcs8(const struct secret_bytes *der, struct error *err)
+/* Which form it is, and what stands between BEGIN and END. */
+static int recognise(enum key_form *out, const struct secret_bytes *text, const char **body,
+    size_t *body_len, struct error *err)
 {
-	if (der->len != sizeof(pkcs8_head) + ED25519_SEED_BYTES ||
-	    memcmp(der->bytes, pkcs8_head, sizeof(pkcs8_head)) != 0) {
-		(void)error_set(err, ERR_KEY, "not an Ed25519 key; make one with 'builder keygen'");
-		return NULL;
+	if (find_pem(text, LABEL_PLAIN, body, body_len))
+		*out = KEY_FORM_PKCS8;
+	else if (find_pem(text, LABEL_ENCRYPTED, body, body_len) ||
+		 find_pem(text, LABEL_ENCRYPTED_OLD, body, body_len))
+		*out = KEY_FORM_ENCRYPTED;
+	else if (find_pem(text, LABEL_OPENSSH, body, body_len))
+		*out = KEY_FORM_OPENSSH;
+	else if (is_minisign(text))
+		*out = KEY_FORM_MINISIGN;
+	else {
+		for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {
+			if (find_pem(text, foreign[i].label, body, body_len))
+				return error_set(err, ERR_KEY, "%s", foreign[i].advice);
+		}
+		return error_set(err, ERR_KEY,
+		    "no secret key that is known here: neither '" LABEL_PLAIN
+		    "' nor '" LABEL_ENCRYPTED "' nor '" LABEL_OPENSSH
+		    "' in PEM, nor one of minisign");
 	}
-	return secret_key_from_seed(der->bytes + sizeof(pkcs8_head), err);
+	return 0;
 }
 
 static struct secret_key *open_encrypted(
     const struct secret_bytes *box, struct passphrase_source *source, struct error *err)
 {
-	auto_secret_bytes struct secret_bytes der = {.bytes = NULL, .len = 0};
+	auto_secret_bytes struct secret_bytes der = SECRET_BYTES_INIT;
 	const struct passphrase *passphrase = passphrase_source_get(source, err);
 
 	if (passphrase == NULL || secret_bytes_init(&der, LIMIT_KEY_FILE_BYTES_MAX, err) != 0 ||
 	    key_box_open(
 		der.bytes, &der.len, (const char *)box->bytes, box->len, passphrase, err) != 0)
 		return NULL;
-	return key_of_pkcs8(&der, err);
+	return key_pkcs8_parse(der.bytes, der.len, err);
 }
 
-static struct secret_key *load(
-    const char *path, struct passphrase_source *source, struct error *err)
+static struct secret_key *load(const char *path, bool foreign_too, struct passphrase_source *source,
+    enum key_form *out_form, struct error *err)
 {
-	auto_secret_bytes struct secret_bytes text = {.bytes = NULL, .len = 0};
-	auto_secret_bytes struct secret_bytes content = {.bytes = NULL, .len = 0};
+	auto_secret_bytes struct secret_bytes text = SECRET_BYTES_INIT;
+	auto_secret_bytes struct secret_bytes content = SECRET_BYTES_INIT;
 	const char *body;
 	size_t body_len;
 
-	if (read_key_file(&text, path, err) != 0)
+	if (read_key_file(&text, path, err) != 0 ||
+	    recognise(out_form, &text, &body, &body_len, err) != 0)
 		return NULL;
-	bool plain = find_pem(&text, LABEL_PLAIN, &body, &body_len);
-	if (!plain && !find_pem(&text, LABEL_ENCRYPTED, &body, &body_len) &&
-	    !find_pem(&text, LABEL_ENCRYPTED_OLD, &body, &body_len)) {
-		(void)error_set(
-		    err, ERR_KEY, "neither '" LABEL_PLAIN "' nor '" LABEL_ENCRYPTED "' in PEM");
+	if (!foreign_too && *out_form != KEY_FORM_PKCS8 && *out_form != KEY_FORM_ENCRYPTED) {
+		(void)error_set(err, ERR_KEY,
+		    "a key of %s: 'builder key import' makes one of it that can be used here",
+		    *out_form == KEY_FORM_OPENSSH ? "OpenSSH" : "minisign");
 		return NULL;
 	}
-	if (decode_body(&content, body, body_len, err) != 0)
+	if (*out_form == KEY_FORM_MINISIGN)
+		return key_minisign_parse((const char *)text.bytes, text.len, source, err);
+	if (secret_bytes_base64(&content, LIMIT_KEY_FILE_BYTES_MAX, body, body_len, err) != 0) {
+		(void)error_prefix(err, "between BEGIN and END");
 		return NULL;
-	return plain ? key_of_pkcs8(&content, err) : open_encrypted(&content, source, err);
+	}
+	switch (*out_form) {
+	case KEY_FORM_ENCRYPTED:
+		return open_encrypted(&content, source, err);
+	case KEY_FORM_OPENSSH:
+		return key_openssh_parse(content.bytes, content.len, err);
+	default:
+		return key_pkcs8_parse(content.bytes, content.len, err);
+	}
 }
 
 struct secret_key *key_file_load(
     const char *path, struct passphrase_source *source, struct error *err)
 {
-	struct secret_key *key = load(path, source, err);
+	enum key_form form;
+	struct secret_key *key = load(path, false, source, &form, err);
 
 	if (key == NULL)
 		(void)error_prefix(err, "key '%s'", path);
 	return key;
 }
 
-/* Base64 in lines between BEGIN and END; returns the length. out has room for twice the bytes and
- * 256. */
-static size_t write_pem(char *out, const char *label, const void *bytes, size_t len)
+struct secret_key *key_file_import(
+    const char *path, struct passphrase_source *source, enum key_form *out_form, struct error *err)
 {
-	size_t room = sodium_base64_encoded_len(len, sodium_base64_VARIANT_ORIGINAL);
-	char *base64 = sodium_malloc(room);
-	char *at = out;
+	struct secret_key *key = load(path, true, source, out_form, err);
 
-	if (base64 == NULL)
-		mem_exhausted();
-	sodium_bin2base64(base64, room, bytes, len, sodium_base64_VARIANT_ORIGINAL);
-	at += snprintf(at, 64, "-----BEGIN %s-----\n", label);
-	for (size_t i = 0; i + 1 < room; i += PEM_COLUMNS) {
-		size_t line = room - 1 - i < PEM_COLUMNS ? room - 1 - i : PEM_COLUMNS;
-		memcpy(at, base64 + i, line);
-		at += line;
-		*at++ = '\n';
-	}
-	sodium_free(base64);
-	at += snprintf(at, 64, "-----END %s-----\n", label);
-	return (size_t)(at - out);
+	if (key == NULL)
+		(void)error_prefix(err, "key '%s'", path);
+	return key;
 }
 
 int key_file_write_secret(struct key_text *out, const struct secret_key *key,
     const struct passphrase *passphrase, struct error *err)
 {
-	auto_secret_bytes struct secret_bytes der = {.bytes = NULL, .len = 0};
+	auto_secret_bytes struct secret_bytes der = SECRET_BYTES_INIT;
 	auto_buf struct buf box = BUF_INIT(LIMIT_KEY_FILE_BYTES_MAX / 4);
 
 	*out = (struct key_text){.bytes = NULL, .len = 0};
-	if (secret_bytes_init(&der, sizeof(pkcs8_head) + ED25519_SEED_BYTES, err) != 0)
+	if (secret_bytes_init(&der, KEY_PKCS8_BYTES, err) != 0)
 		return -1;
-	memcpy(der.bytes, pkcs8_head, sizeof(pkcs8_head));
-	memcpy(der.bytes + sizeof(pkcs8_head), secret_key_seed(key), ED25519_SEED_BYTES);
-	der.len = sizeof(pkcs8_head) + ED25519_SEED_BYTES;
+	key_pkcs8_put(der.bytes, key);
+	der.len = KEY_PKCS8_BYTES;
 	out->bytes = sodium_malloc(LIMIT_KEY_FILE_BYTES_MAX);
 	if (out->bytes == NULL)
 		return error_sys(err, "key: locked memory");
 	if (passphrase == NULL) {
-		out->len = write_pem(out->bytes, LABEL_PLAIN, der.bytes, der.len);
+		out->len = pem_put(out->bytes, LABEL_PLAIN, der.bytes, der.len);
 		return 0;
 	}
 	if (key_box_seal(&box, der.bytes, der.len, passphrase, err) != 0)
 		return -1;
-	out->len = write_pem(out->bytes, LABEL_ENCRYPTED, box.data, box.len);
+	out->len = pem_put(out->bytes, LABEL_ENCRYPTED, box.data, box.len);
 	return 0;
 }
 
@@ -229,14 +211,4 @@ void key_text_release(struct key_text *t)
 	sodium_free(t->bytes);
 	t->bytes = NULL;
 	t->len = 0;
-}
-
-void key_file_write_public(struct buf *b, const struct ssh_public_key *key)
-{
-	uint8_t spki[sizeof(spki_head) + ED25519_PUBLIC_BYTES];
-	char text[512];
-
-	memcpy(spki, spki_head, sizeof(spki_head));
-	memcpy(spki + sizeof(spki_head), key->ed25519, ED25519_PUBLIC_BYTES);
-	buf_put(b, text, write_pem(text, LABEL_PUBLIC, spki, sizeof(spki)));
 }

@@ -50,6 +50,12 @@ struct ssh_public_key secret_key_public(const struct secret_key *k)
 	return key;
 }
 
+bool secret_key_has_public(
+    const struct secret_key *k, const uint8_t public_key[ED25519_PUBLIC_BYTES])
+{
+	return memcmp(k->bytes + ED25519_SEED_BYTES, public_key, ED25519_PUBLIC_BYTES) == 0;
+}
+
 const uint8_t *secret_key_seed(const struct secret_key *k)
 {
 	return k->bytes;

@@ -30,6 +30,10 @@ static inline void cleanup_secret_key(struct secret_key **slot)
 /** secret_key_public(k): the public half. */
 struct ssh_public_key secret_key_public(const struct secret_key *k);
 
+/** secret_key_has_public(k, public_key): is this its public half? */
+bool secret_key_has_public(
+    const struct secret_key *k, const uint8_t public_key[ED25519_PUBLIC_BYTES]);
+
 /** secret_key_seed(k): the 32 bytes that a key file holds; borrowed, in locked memory. */
 const uint8_t *secret_key_seed(const struct secret_key *k);
 

@@ -7,7 +7,7 @@ import re
 import pytest
 from demands import names_in, refused
 
-BUILDER = ["keygen", "build", "lint", "verify", "inspect", "version"]
+BUILDER = ["keygen", "key", "build", "lint", "verify", "inspect", "version"]
 PUSHER = ["push", "verify", "inspect", "version"]
 COMMANDS = [("builder", name) for name in BUILDER] + [("pusher", name) for name in PUSHER]
 
@@ -77,8 +77,8 @@ def test_usage_errors(program, arguments, words, run, tmp_path):
 
 
 @pytest.mark.parametrize(("program", "arguments"), [
-    ("builder", ["keygen"]), ("builder", ["keygen", "d"]), ("builder", ["keygen", "d", "--role", "all"]),
-    ("builder", ["keygen", "d", "--role", "release"]), ("builder", ["keygen", "d", "--role", "SEAL"]),
+    ("builder", ["keygen"]), ("builder", ["keygen", "d", "--role", "release", "--principal", "p"]),
+    ("builder", ["keygen", "d", "--role", ""]), ("builder", ["keygen", "d", "--role", "SEAL"]),
     ("builder", ["keygen", "d", "e", "--role", "seal"]),
     ("builder", ["keygen", "d", "--role", "seal", "--no-passphrase", "--passphrase-file", "f"]),
     ("builder", ["build"]), ("builder", ["build", "c"]), ("builder", ["build", "c", "--output", "o"]),

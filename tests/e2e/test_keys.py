@@ -88,13 +88,15 @@ def test_prints_what_identifies_the_key(keygen, tmp_path):
     line = (tmp_path / "keys" / "trust" / "allowed_signers").read_text()
     key = wire(line)
     fingerprint = "SHA256:" + base64.b64encode(bytes.fromhex(sha256(key))).decode().rstrip("=")
-    assert done.stdout == (f"key {sha256(key)[:16]}\nfingerprint {fingerprint}\n"
+    assert done.stdout == (f"seal {sha256(key)[:16]} {fingerprint}\n"
                            f"principal plant-a@x.example\ntrust {tmp_path / 'keys'}/trust\n")
     assert line.startswith("plant-a@x.example namespaces=")
     told = keygen("--no-passphrase", "--json", directory="other").json
     assert {name: told[name] for name in ("version", "ok", "principal")} == \
         {"version": 1, "ok": True, "principal": "enclave"}
-    assert re.fullmatch("[0-9a-f]{16}", told["kid"]) and told["fingerprint"].startswith("SHA256:")
+    (made,) = told["keys"]
+    assert made["role"] == "seal" and re.fullmatch("[0-9a-f]{16}", made["kid"])
+    assert made["fingerprint"].startswith("SHA256:")
 
 
 def test_openssl_reads_both_keys(keygen, tmp_path):
@@ -168,6 +170,139 @@ def test_no_place_for_keys(directory, keygen, tmp_path):
 def test_bad_principals(principal, keygen, tmp_path):
     refused(keygen("--no-passphrase", "--principal", principal, status=None), 2, "principal")
     assert names_in(tmp_path) == []
+
+
+# ---- roles ----
+
+RELEASE = {"keys": ["release.pub"], "require": ["bundle", "legacy"]}
+RELEASE_FILES = ["release.key", "release.pub", "trust/release.pub"]
+ROOT_FILES = ["root.key", "root.pub"]
+
+
+@pytest.fixture
+def make_roles(programs, tmp_path):
+    """make_roles(role or None, *options): the Result of keygen into tmp_path/keys."""
+    def make(role, *options, **how):
+        said = [] if role is None else ["--role", role]
+        return programs.builder.run("keygen", tmp_path / "keys", *said, "--no-passphrase",
+                                    *options, **how)
+    return make
+
+
+def policy_of(keys):
+    return json.loads((keys / "trust" / "policy.json").read_bytes())
+
+
+@pytest.mark.parametrize("order", [[None], ["all"], ["seal", "release"], ["release", "seal"],
+                                   ["root", "all"], ["seal", "root", "release"]], ids=str)
+def test_roles_come_in_any_order(order, make_roles, programs, tmp_path):
+    keys, before = tmp_path / "keys", {}
+    for role in order:
+        make_roles(role)
+        now = tree(keys)
+        kept = {name for name in before if name.endswith((".key", ".pub"))}
+        assert {name: now[name] for name in kept} == {name: before[name] for name in kept}
+        before = now
+    root = ROOT_FILES if "root" in order else []
+    assert sorted(before) == sorted([*FILES, *RELEASE_FILES, *root])
+    assert (keys / "release.pub").read_bytes() == (keys / "trust" / "release.pub").read_bytes()
+    assert policy_of(keys) == {"version": 1, "seal": {"threshold": 1, "signers": ["enclave"]},
+                               "release": RELEASE}
+    publics = {openssl("pkey", "-in", path, "-pubout") for path in keys.glob("*.key")}
+    assert publics == {path.read_bytes() for path in keys.glob("*.pub")}
+    assert len(publics) == 2 + bool(root)
+    # What is asked of a delivery is that it is signed: the directory itself can be used.
+    done = programs.pusher.run("verify", tmp_path, "--trust", keys / "trust", status=None)
+    assert "trust directory" not in done.stderr, done
+
+
+def test_a_root_key_stays_out_of_the_trust(make_roles, tmp_path):
+    done = make_roles("root", "--principal", "ann")
+    assert sorted(tree(tmp_path / "keys")) == sorted(ROOT_FILES)
+    line = re.fullmatch(r"root [0-9a-f]{16} SHA256:\S{43}\nfor allowed_signers: (.*\n)", done.stdout)[1]
+    assert line.startswith('ann namespaces="trust-v1@sallyport.dev" ssh-ed25519 ')
+    make_roles("all")
+    assert line.split()[-1] not in (tmp_path / "keys" / "trust" / "allowed_signers").read_text()
+
+
+def test_a_release_key_without_a_seal_key(make_roles, tmp_path):
+    make_roles("release")
+    assert sorted(tree(tmp_path / "keys")) == ["release.key", "release.pub"]
+
+
+def test_an_edited_policy_keeps_what_it_says(make_roles, tmp_path):
+    make_roles("seal", "--principal", "ann")
+    path = tmp_path / "keys" / "trust" / "policy.json"
+    path.write_text('{"version":1,\n "seal":{"threshold":1,"signers":["ann"]},\n'
+                    ' "destinations":["registry.example/charts"]}')
+    make_roles("release")
+    assert policy_of(tmp_path / "keys") == {
+        "version": 1, "seal": {"threshold": 1, "signers": ["ann"]},
+        "destinations": ["registry.example/charts"], "release": RELEASE}
+    assert path.stat().st_mode & 0o7777 == 0o644
+
+
+@pytest.mark.parametrize(("policy", "status", "words"), [
+    ('{"version":1,"release":{}}', 2, "a member 'release' already"), ("{", 4, "policy.json"),
+    (None, 1, "policy.json"), ("release.pub", 2, "trust/release.pub"),
+], ids=["has-release", "malformed", "missing", "file-there"])
+def test_a_trust_that_takes_no_release_key(policy, status, words, make_roles, tmp_path):
+    make_roles("seal")
+    trust = tmp_path / "keys" / "trust"
+    if policy is None:
+        (trust / "policy.json").unlink()
+    elif policy == "release.pub":
+        (trust / policy).write_text("mine")
+    else:
+        (trust / "policy.json").write_text(policy)
+    before = tree(tmp_path)
+    refused(make_roles("release", status=None), status, words)
+    assert tree(tmp_path) == before
+
+
+@pytest.mark.parametrize("role", ["all", "release", "root"])
+def test_no_role_twice(role, make_roles, tmp_path):
+    make_roles("all")
+    make_roles("root")
+    before = tree(tmp_path)
+    refused(make_roles(role, status=None), 2, ".key' exists; nothing was changed")
+    assert tree(tmp_path) == before
+
+
+def test_all_keys_under_one_passphrase(programs, passphrase_file, tmp_path):
+    programs.builder.run("keygen", tmp_path / "keys", "--passphrase-file", "-",
+                         stdin=PASSPHRASE.encode())
+    for role in ("seal", "release"):
+        key = tmp_path / "keys" / f"{role}.key"
+        assert key.read_text().startswith("-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\n")
+        said = programs.builder.run("key", "export", key, "--passphrase-file", passphrase_file)
+        assert said.stdout == key.with_suffix(".pub").read_text()
+
+
+@pytest.mark.slow
+def test_adding_a_role_leaves_all_or_nothing(programs, make_roles, tmp_path):
+    calls = ["openat", "mkdirat", "write", "fsync", "fchmod", "renameat", "rename"]
+    tracer = Tracer(programs.builder, calls)
+    make_roles("seal")
+    shutil.copytree(tmp_path / "keys", tmp_path / "trial")
+    options = ["--role", "release", "--no-passphrase"]
+    points = tracer.points(tmp_path / "log", "keygen", tmp_path / "trial", *options)
+    old, seen = tree(tmp_path / "keys"), set()
+    for fault in ("error=EIO", "signal=KILL"):
+        for point in points[::4 if programs.sanitized else 1]:
+            directory = tmp_path / "copy"
+            shutil.copytree(tmp_path / "keys", directory)
+            done = tracer.run(fault, point, "keygen", directory, *options)
+            now = tree(directory)
+            said = policy_of(directory)
+            # Old or new; only a kill may leave files behind that no policy names.
+            if "release" in said:
+                assert sorted(now) == sorted([*FILES, *RELEASE_FILES]), (fault, point)
+            elif fault == "error=EIO":
+                assert now == old, (fault, point, done)
+            seen.add("release" in said)
+            shutil.rmtree(directory)
+    assert seen == {True, False}
 
 
 @pytest.mark.slow

@@ -38,7 +38,9 @@ static int tear_down(void **state)
 
 static int write_keys(const struct key_place *p, struct error *err)
 {
-	return key_directory_write(p->keys, p->key, "enclave", NULL, err);
+	const struct key_set set = {.keys = {[KEY_ROLE_SEAL] = p->key}};
+
+	return key_directory_write(p->keys, &set, "enclave", NULL, err);
 }
 
 static void writes_all_that_is_needed(void **state)
@@ -86,7 +88,8 @@ static void encrypts_with_a_passphrase(void **state)
 
 	temp_puts(p->dir.fd, "passphrase", "word");
 	expect_ok(passphrase_read(&passphrase, file, false, &err), &err);
-	expect_ok(key_directory_write(p->keys, p->key, "enclave", &passphrase, &err), &err);
+	const struct key_set set = {.keys = {[KEY_ROLE_SEAL] = p->key}};
+	expect_ok(key_directory_write(p->keys, &set, "enclave", &passphrase, &err), &err);
 	auto_passphrase_source struct passphrase_source source = PASSPHRASE_SOURCE_INIT(file);
 	auto_secret_key struct secret_key *key = key_file_load(key_path, &source, &err);
 	expect_ok(key != NULL ? 0 : -1, &err);
@@ -130,8 +133,9 @@ static void needs_a_place(void **state)
 	temp_puts(p->dir.fd, "keys", "a file");
 	expect_refused(write_keys(p, &err), &err, ERR_SYSTEM, "Not a directory");
 	auto_free char *nowhere = temp_path(&p->dir, "no/where");
-	expect_refused(key_directory_write(nowhere, p->key, "enclave", NULL, &err), &err,
-	    ERR_SYSTEM, "mkdir: No such file");
+	const struct key_set set = {.keys = {[KEY_ROLE_SEAL] = p->key}};
+	expect_refused(key_directory_write(nowhere, &set, "enclave", NULL, &err), &err, ERR_SYSTEM,
+	    "mkdir: No such file");
 }
 
 /* Each call fails once: then nothing of it is there, and a directory that was there is empty. */

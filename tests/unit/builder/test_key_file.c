@@ -2,6 +2,7 @@
 
 #include "builder/key_file.h"
 #include "common/limits.h"
+#include "tests/unit/builder/key_vectors.h"
 #include "tests/unit/temp_dir.h"
 
 /* The key of the seed 00 01 .. 1f; by openssl: pkey -in KEY -pubout. */
@@ -149,28 +150,33 @@ static const struct {
 	const char *text;
 	const char *error;
 } refused[] = {
-    {"", "neither 'PRIVATE KEY' nor 'ENCRYPTED SIGSTORE PRIVATE KEY' in PEM"},
+    {"", "no secret key that is known here: neither 'PRIVATE KEY' nor 'ENCRYPTED SIGSTORE PRIVATE "
+	 "KEY' nor 'OPENSSH PRIVATE KEY' in PEM, nor one of minisign"},
     {"hello\n", "neither 'PRIVATE KEY' nor"},
-    {PUBLIC, "neither 'PRIVATE KEY' nor"},
+    {PUBLIC, "a public key, not a secret one"},
     {"-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaA==\n-----END OPENSSH PRIVATE KEY-----\n",
-	"neither 'PRIVATE KEY' nor"},
-    {"-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n", "neither"},
+	"a key of OpenSSH: 'builder key import' makes one of it that can be used here"},
+    {"untrusted comment: x\nAAAA\n", "a key of minisign: 'builder key import'"},
+    {"-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n",
+	"an ECDSA key; only Ed25519 keys sign here"},
+    {"-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----\n",
+	"an RSA key; only Ed25519 keys sign here"},
     {"-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
-	"neither 'PRIVATE KEY' nor"},
+	"'openssl pkey -in FILE -out COPY' takes the passphrase off"},
     {"-----BEGIN PRIVATE KEY-----\n", "neither 'PRIVATE KEY' nor"},
     {"-----BEGIN PRIVATE KEY-----", "neither 'PRIVATE KEY' nor"},
     {"\n" PLAIN, "neither 'PRIVATE KEY' nor"},
     {PLAIN "more\n", "neither 'PRIVATE KEY' nor"},
-    {PLAIN PLAIN, "not base64 between BEGIN and END"},
+    {PLAIN PLAIN, "between BEGIN and END: not base64"},
     {"-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n", "not an Ed25519 key"},
     {"-----BEGIN PRIVATE KEY-----\n?\n-----END PRIVATE KEY-----\n", "not base64"},
     {"-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIAAB\n-----END PRIVATE KEY-----\n",
-	"not an Ed25519 key; make one with 'builder keygen'"},
+	"not an Ed25519 key; only Ed25519 keys sign here: make one with 'builder keygen'"},
     /* X25519, and a byte too many */
     {"-----BEGIN PRIVATE KEY-----\n"
      "MC4CAQAwBQYDK2VuBCIEIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f\n"
      "-----END PRIVATE KEY-----\n",
-	"not an Ed25519 key"},
+	"an X25519 key; only Ed25519 keys sign here"},
     {"-----BEGIN PRIVATE KEY-----\n"
      "MC4CAQAwBQYDK2VwBCIEIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4fAA==\n"
      "-----END PRIVATE KEY-----\n",
@@ -248,7 +254,6 @@ static void writes_what_it_opens(void **state)
 	auto_key_text struct key_text plain;
 	auto_key_text struct key_text encrypted;
 	auto_passphrase struct passphrase passphrase = PASSPHRASE_INIT;
-	auto_buf struct buf spki = BUF_INIT(1000);
 
 	put_key(c, PLAIN, strlen(PLAIN));
 	auto_secret_key struct secret_key *key = load_key(c->key, NULL, &err);
@@ -263,9 +268,35 @@ static void writes_what_it_opens(void **state)
 	for (const char *line = text; *line != '\0'; line += strcspn(line, "\n") + 1)
 		assert_true(strcspn(line, "\n") <= 64);
 	expect_key(c, text);
-	struct ssh_public_key public_key = secret_key_public(key);
-	key_file_write_public(&spki, &public_key);
-	expect_text(buf_text(&spki), PUBLIC);
+}
+
+/* Of other tools, where a key is imported and nowhere else. */
+static void imports_every_form(void **state)
+{
+	static const struct {
+		const char *text;
+		enum key_form form;
+	} cases[] = {{PLAIN, KEY_FORM_PKCS8}, {SIGSTORE, KEY_FORM_ENCRYPTED},
+	    {COSIGN, KEY_FORM_ENCRYPTED}, {VECTOR_OPENSSH, KEY_FORM_OPENSSH},
+	    {VECTOR_MINISIGN, KEY_FORM_MINISIGN}, {VECTOR_MINISIGN_LOCKED, KEY_FORM_MINISIGN}};
+	const struct key_case *c = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct error err = ERROR_INIT;
+		enum key_form form;
+		auto_passphrase_source struct passphrase_source source =
+		    PASSPHRASE_SOURCE_INIT(c->passphrase);
+
+		put_key(c, cases[i].text, strlen(cases[i].text));
+		auto_secret_key struct secret_key *key =
+		    key_file_import(c->key, &source, &form, &err);
+		expect_vector(key, &err);
+		assert_int_equal(form, cases[i].form);
+		if (i < 3)
+			continue;
+		auto_secret_key struct secret_key *none = key_file_load(c->key, &source, &err);
+		expect_refused(none == NULL ? -1 : 0, &err, ERR_KEY, "'builder key import'");
+	}
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -279,6 +310,7 @@ int main(void)
 	    TEST(refuses_other_files),
 	    TEST(refuses_files_that_others_may_use),
 	    TEST(refuses_what_is_no_file),
+	    TEST(imports_every_form),
 	    TEST(writes_what_it_opens),
 	};
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);

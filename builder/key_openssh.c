@@ -1,0 +1,137 @@
+#include "builder/key_openssh.h"
+
+#include <string.h>
+
+#define MAGIC "openssh-key-v1" /* with its NUL */
+#define KEY_TYPE "ssh-ed25519"
+#define BLOCK_BYTES 8 /* of the cipher "none" */
+
+/* What is left of the input; nothing is read but through take_(). */
+struct reader {
+	const uint8_t *at;
+	size_t left;
+};
+
+static bool take_u32(struct reader *r, uint32_t *out)
+{
+	if (r->left < 4)
+		return false;
+	*out = (uint32_t)r->at[0] << 24 | (uint32_t)r->at[1] << 16 | (uint32_t)r->at[2] << 8 |
+	       r->at[3];
+	r->at += 4;
+	r->left -= 4;
+	return true;
+}
+
+static bool take_string(struct reader *r, struct reader *out)
+{
+	uint32_t len;
+
+	if (!take_u32(r, &len) || len > r->left)
+		return false;
+	*out = (struct reader){.at = r->at, .left = len};
+	r->at += len;
+	r->left -= len;
+	return true;
+}
+
+static bool is_text(const struct reader *r, const char *text)
+{
+	return r->left == strlen(text) && memcmp(r->at, text, r->left) == 0;
+}
+
+static bool take_text(struct reader *r, const char *text)
+{
+	struct reader found;
+
+	return take_string(r, &found) && is_text(&found, text);
+}
+
+/* The public key of type and 32 bytes that stands next; NULL where there is another thing. */
+static const uint8_t *take_public(struct reader *r)
+{
+	struct reader key;
+
+	return take_text(r, KEY_TYPE) && take_string(r, &key) && key.left == ED25519_PUBLIC_BYTES
+		   ? key.at
+		   : NULL;
+}
+
+/* The comment, then 1, 2, 3 .. to the end of the block. */
+static bool take_rest(struct reader *r, size_t private_len)
+{
+	struct reader comment;
+
+	if (!take_string(r, &comment) || private_len % BLOCK_BYTES != 0 || r->left >= BLOCK_BYTES)
+		return false;
+	for (size_t i = 0; i < r->left; i++) {
+		if (r->at[i] != i + 1)
+			return false;
+	}
+	return true;
+}
+
+static struct secret_key *malformed(struct error *err)
+{
+	(void)error_set(err, ERR_KEY, "not what ssh-keygen writes for one Ed25519 key");
+	return NULL;
+}
+
+static struct secret_key *parse_private(
+    struct reader private, const uint8_t *public_key, struct error *err)
+{
+	size_t private_len = private.left;
+	uint32_t check[2];
+	struct reader secret;
+
+	if (!take_u32(&private, &check[0]) || !take_u32(&private, &check[1]) ||
+	    check[0] != check[1])
+		return malformed(err);
+	const uint8_t *again = take_public(&private);
+	/* The secret is the seed, then the public key a third time. */
+	if (again == NULL || !take_string(&private, &secret) ||
+	    secret.left != ED25519_SEED_BYTES + ED25519_PUBLIC_BYTES ||
+	    !take_rest(&private, private_len))
+		return malformed(err);
+	auto_secret_key struct secret_key *key = secret_key_from_seed(secret.at, err);
+	if (key != NULL &&
+	    (!secret_key_has_public(key, public_key) || !secret_key_has_public(key, again) ||
+		!secret_key_has_public(key, secret.at + ED25519_SEED_BYTES))) {
+		(void)error_set(err, ERR_KEY, "its public key is not that of its secret key");
+		return NULL;
+	}
+	return steal_ptr(&key);
+}
+
+struct secret_key *key_openssh_parse(const uint8_t *bytes, size_t len, struct error *err)
+{
+	struct reader r = {.at = bytes, .left = len};
+	struct reader cipher;
+	struct reader public_part;
+	struct reader private_part;
+	uint32_t count;
+
+	if (len < sizeof(MAGIC) || memcmp(bytes, MAGIC, sizeof(MAGIC)) != 0)
+		return malformed(err);
+	r.at += sizeof(MAGIC);
+	r.left -= sizeof(MAGIC);
+	if (!take_string(&r, &cipher))
+		return malformed(err);
+	if (!is_text(&cipher, "none")) {
+		(void)error_set(err, ERR_KEY,
+		    "it has a passphrase, which only ssh-keygen can take off: on a copy of it run "
+		    "'ssh-keygen -p -N \"\" -f COPY'; or sign with --ssh-key, without importing");
+		return NULL;
+	}
+	if (!take_text(&r, "none") || !take_text(&r, "") || !take_u32(&r, &count) || count != 1 ||
+	    !take_string(&r, &public_part) || !take_string(&r, &private_part) || r.left != 0)
+		return malformed(err);
+	const uint8_t *public_key = take_public(&public_part);
+	if (public_key == NULL) {
+		(void)error_set(err, ERR_KEY,
+		    "not an Ed25519 key; only those sign here: 'ssh-keygen -t ed25519' makes one");
+		return NULL;
+	}
+	return public_part.left == 0 ? parse_private(private_part, public_key, err)
+				     : malformed(err);
+}
