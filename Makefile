@@ -154,6 +154,12 @@ $(B)/tests/e2e/no_network: tests/e2e/no_network.c
 	$(call say,cc $<)
 	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -O2 $(WARNINGS) -o $@ $<
 
+# What ssh-keygen loads in the place of a FIDO token.
+$(B)/tests/e2e/authenticator.so: tests/e2e/authenticator.c
+	@mkdir -p $(@D)
+	$(call say,cc $<)
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -O2 $(WARNINGS) -shared -fPIC -o $@ $< $(shell $(PKG_CONFIG) --cflags --libs libsodium)
+
 # What builder makes of charts, many of them per process, to be compared with Helm.
 $(B)/tests/interop/ours: $(B)/obj/tests/interop/ours.o $(B)/libbuilder_test.a $(B)/libcommon.a
 	@mkdir -p $(@D)
@@ -163,7 +169,7 @@ $(B)/tests/interop/ours: $(B)/obj/tests/interop/ours.o $(B)/libbuilder_test.a $(
 .PHONY: unit fuzz-targets e2e-helpers interop-helpers check install uninstall clean help
 unit: $(UNIT_TESTS)
 fuzz-targets: $(FUZZ_TARGETS)
-e2e-helpers: $(B)/tests/e2e/no_network
+e2e-helpers: $(B)/tests/e2e/no_network $(B)/tests/e2e/authenticator.so
 interop-helpers: $(B)/tests/interop/ours
 
 check:

@@ -40,13 +40,14 @@ def programs(tmp_path_factory):
     """.builder (under no_network) and .pusher; .sanitized tells how they were built."""
     directory = pathlib.Path(os.environ.get("SALLYPORT_BUILD", ROOT / "build" / "bin")).resolve()
     no_network = directory.parent / "tests" / "e2e" / "no_network"
-    for path in (directory / "builder", directory / "pusher", no_network):
+    authenticator = no_network.with_name("authenticator.so")
+    for path in (directory / "builder", directory / "pusher", no_network, authenticator):
         if not os.access(path, os.X_OK):
             pytest.exit(f"{path} is not there: run 'make all e2e-helpers' first", returncode=3)
     home = tmp_path_factory.mktemp("home")
     return helpers.Programs(
         builder=helpers.Program(directory / "builder", home, [no_network]),
-        pusher=helpers.Program(directory / "pusher", home),
+        pusher=helpers.Program(directory / "pusher", home), authenticator=authenticator,
         sanitized=directory.parent.name == "asan")
 
 

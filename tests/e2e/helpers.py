@@ -107,6 +107,7 @@ def _text(argument):
 class Programs:
     builder: Program  # under no_network
     pusher: Program
+    authenticator: pathlib.Path  # what ssh-keygen loads in the place of a FIDO token
     sanitized: bool  # built with AddressSanitizer: starts take longer, take larger strides
 
 
@@ -182,13 +183,16 @@ class Layout:
 class Signer:
     """A seal key in OpenSSH's hands: seals what builder would never write, as tests need it."""
 
-    def __init__(self, directory, principal="enclave"):
+    def __init__(self, directory, principal="enclave", provider=None, options=()):
+        """provider: the shared object of an authenticator, which then holds the key."""
         directory.mkdir(parents=True)
         self.directory = directory
         self.principal = principal
         self.key = directory / "seal"
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", principal,
-                        "-f", self.key], check=True, stdin=subprocess.DEVNULL)
+        self.environment = {**os.environ, **({"SSH_SK_PROVIDER": str(provider)} if provider else {})}
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519-sk" if provider else "ed25519", "-N", "",
+                        "-C", principal, *options, "-f", self.key], check=True,
+                       stdin=subprocess.DEVNULL, env=self.environment)
         self.public = " ".join(self.key.with_suffix(".pub").read_text().split()[:2])
         self.kid = sha256(base64.b64decode(self.public.split()[1]))[:16]
 
@@ -213,7 +217,7 @@ class Signer:
 
     def sign(self, data, namespace=SEAL_NAMESPACE):
         done = subprocess.run(["ssh-keygen", "-q", "-Y", "sign", "-f", self.key, "-n", namespace],
-                              input=data, capture_output=True, check=True)
+                              input=data, capture_output=True, check=True, env=self.environment)
         return done.stdout
 
 

@@ -100,6 +100,43 @@ def test_windows_of_keys(window, status, mine, crew, programs, tmp_path):
     judged(programs, mine, trust, status, *(["window"] if status else []))
 
 
+# ---- keys that a FIDO authenticator holds ----
+
+def stock_verify(layout, signer, trust):
+    """ssh-keygen's own opinion of one signature."""
+    return subprocess.run(
+        ["ssh-keygen", "-Y", "verify", "-f", trust / "allowed_signers", "-I", signer.principal,
+         "-n", SEAL_NAMESPACE, "-s", layout.path / f"SEAL.{signer.kid}.sig"],
+        stdin=open(layout.path / "SEAL", "rb"), capture_output=True).returncode
+
+
+@pytest.mark.parametrize("application", [[], ["-O", "application=ssh:reviewers"]], ids=["", "named"])
+def test_an_authenticator_may_co_sign(application, mine, crew, programs, tmp_path):
+    token = Signer(tmp_path / "token", "token", programs.authenticator, application)
+    policy = {"seal": {"threshold": 2, "signers": ["ann", "token"]}}
+    trust = trust_in(tmp_path / "trust", [crew["ann"], token], policy)
+    crew["ann"].seal(mine)
+    judged(programs, mine, trust, 4, "1 of the 2")
+    token.seal(mine, keep=True)
+    assert stock_verify(mine, token, trust) == 0
+    fingerprint = subprocess.run(["ssh-keygen", "-l", "-f", token.key.with_suffix(".pub")],
+                                 capture_output=True, text=True, check=True).stdout.split()[1]
+    judged(programs, mine, trust, 0, f"signed by token {fingerprint}\n")
+    (mine.path / f"SEAL.{token.kid}.sig").write_bytes(token.sign(b"something else"))
+    judged(programs, mine, trust, 4, token.kid, "does not hold")
+
+
+def test_row_s5_an_authenticator_that_nobody_touched(mine, crew, programs, tmp_path):
+    """ssh-keygen says yes to it; a seal wants somebody to have been there."""
+    token = Signer(tmp_path / "token", "token", programs.authenticator, ["-O", "no-touch-required"])
+    policy = {"seal": {"threshold": 1, "signers": ["ann", "token"]}}
+    trust = trust_in(tmp_path / "trust", [crew["ann"], token], policy)
+    crew["ann"].seal(mine)
+    token.seal(mine, keep=True)
+    assert stock_verify(mine, token, trust) == 0
+    judged(programs, mine, trust, 4, token.kid, "touched")
+
+
 # ---- what makes it unusable ----
 
 FILES = {
