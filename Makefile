@@ -160,17 +160,24 @@ $(B)/tests/e2e/authenticator.so: tests/e2e/authenticator.c
 	$(call say,cc $<)
 	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -O2 $(WARNINGS) -shared -fPIC -o $@ $< $(shell $(PKG_CONFIG) --cflags --libs libsodium)
 
+# The launcher of the benchmarks.
+$(B)/tests/bench/launch: tests/bench/launch.c
+	@mkdir -p $(@D)
+	$(call say,cc $<)
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -O2 -static $(WARNINGS) -o $@ $<
+
 # What builder makes of charts, many of them per process, to be compared with Helm.
 $(B)/tests/interop/ours: $(B)/obj/tests/interop/ours.o $(B)/libbuilder_test.a $(B)/libcommon.a
 	@mkdir -p $(@D)
 	$(call say,ld $@)
 	$(Q)$(CC) -o $@ $^ $(ALL_LDFLAGS) $(LIBS_unit_builder)
 
-.PHONY: unit fuzz-targets e2e-helpers interop-helpers check install uninstall clean help
+.PHONY: unit fuzz-targets e2e-helpers interop-helpers bench-helpers check install uninstall clean help
 unit: $(UNIT_TESTS)
 fuzz-targets: $(FUZZ_TARGETS)
 e2e-helpers: $(B)/tests/e2e/no_network $(B)/tests/e2e/authenticator.so
 interop-helpers: $(B)/tests/interop/ours
+bench-helpers: $(B)/tests/bench/launch
 
 check:
 	scripts/test
@@ -194,7 +201,7 @@ help:
 	@echo 'make check          every test: the same as scripts/test'
 	@echo 'make install        with DESTDIR and PREFIX (default /usr/local); make uninstall undoes it'
 	@echo 'make clean          removes build/'
-	@echo 'make unit fuzz-targets e2e-helpers interop-helpers   the test programs only'
+	@echo 'make unit fuzz-targets e2e-helpers interop-helpers bench-helpers   the test programs only'
 	@echo 'MODE=asan|fuzz      with sanitizers, in build/asan; with libFuzzer (clang), in build/fuzz'
 	@echo 'WERROR=1            warnings are errors, as in scripts/test'
 	@echo 'V=1                 shows the commands'
