@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "builder/delivery_index.h"
 #include "common/layout.h"
 #include "common/limits.h"
 #include "common/media_type.h"
@@ -59,79 +60,12 @@ int delivery_writer_chart(struct delivery_writer *d, struct layout_writer *w,
 	return add_blob(d, w, &manifest->provenance_digest, &chart->provenance, err);
 }
 
-static int compare_entries(const void *a, const void *b)
-{
-	const struct index_entry *left = a;
-	const struct index_entry *right = b;
-	int order = strcmp(left->repository, right->repository);
-
-	return order != 0 ? order : strcmp(left->tag, right->tag);
-}
-
-static bool tag_is_unique(const struct index *x, size_t position)
-{
-	for (size_t i = 0; i < x->entry_count; i++) {
-		if (i != position && strcmp(x->entries[i].tag, x->entries[position].tag) == 0)
-			return false;
-	}
-	return true;
-}
-
-/* A name by which other tools can tell the entry from the rest: they address a layout by tag alone.
- */
-static int name_entry(struct index *x, size_t position, struct error *err)
-{
-	struct index_entry *entry = &x->entries[position];
-
-	if (tag_is_unique(x, position)) {
-		entry->ref_name = mem_strdup(entry->tag);
-		return 0;
-	}
-	entry->ref_name = mem_printf("%s-%s", entry->repository, entry->tag);
-	for (char *p = entry->ref_name; *p != '\0'; p++) {
-		if (*p == '/')
-			*p = '-';
-	}
-	if (tag_check(entry->ref_name, err) != 0)
-		return error_prefix(
-		    err, "the name of '%s:%s' for other tools", entry->repository, entry->tag);
-	return 0;
-}
-
-static int compare_strings(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static int refuse_same_ref_names(const struct index *x, struct error *err)
-{
-	auto_free const char **names = mem_zalloc(x->entry_count, sizeof(*names));
-
-	for (size_t i = 0; i < x->entry_count; i++)
-		names[i] = x->entries[i].ref_name;
-	qsort(names, x->entry_count, sizeof(*names), compare_strings);
-	for (size_t i = 1; i < x->entry_count; i++) {
-		if (strcmp(names[i - 1], names[i]) == 0)
-			return error_set(err, ERR_CHART,
-			    "two charts would be '%s' to tools that address a layout by tag: put "
-			    "them "
-			    "into two deliveries",
-			    names[i]);
-	}
-	return 0;
-}
-
 static int write_index(
     struct delivery_writer *d, struct layout_writer *w, struct digest *out, struct error *err)
 {
 	auto_buf struct buf bytes = BUF_INIT(LIMIT_INDEX_BYTES_MAX);
 
-	qsort(d->index.entries, d->index.entry_count, sizeof(*d->index.entries), compare_entries);
-	for (size_t i = 0; i < d->index.entry_count; i++) {
-		if (name_entry(&d->index, i, err) != 0)
-			return -1;
-	}
-	if (refuse_same_ref_names(&d->index, err) != 0)
+	if (delivery_index_settle(&d->index, err) != 0)
 		return -1;
 	index_write_delivery(&bytes, &d->index);
 	if (buf_check(&bytes, LAYOUT_INDEX, err) != 0)

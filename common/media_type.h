@@ -1,7 +1,7 @@
 /*
  * Media types and annotation keys, as constants.
  * Sources: OCI image-spec 1.1 media-types.md and annotations.md; Helm pkg/registry/constants.go;
- * design formats.md 1.1.
+ * cosign pkg/types/media.go and pkg/oci/layout; design formats.md 1.1.
  */
 #ifndef COMMON_MEDIA_TYPE_H
 #define COMMON_MEDIA_TYPE_H
@@ -11,6 +11,13 @@
 #define MEDIA_TYPE_DOCKER_MANIFEST "application/vnd.docker.distribution.manifest.v2+json"
 #define MEDIA_TYPE_DOCKER_LIST "application/vnd.docker.distribution.manifest.list.v2+json"
 
+#define MEDIA_TYPE_OCI_CONFIG "application/vnd.oci.image.config.v1+json"
+#define MEDIA_TYPE_OCI_EMPTY "application/vnd.oci.empty.v1+json"
+
+/* Signatures that clusters check: reference signing.md 2.3 and 2.4. */
+#define MEDIA_TYPE_BUNDLE "application/vnd.dev.sigstore.bundle.v0.3+json"
+#define MEDIA_TYPE_SIMPLE_SIGNING "application/vnd.dev.cosign.simplesigning.v1+json"
+
 #define MEDIA_TYPE_HELM_CONFIG "application/vnd.cncf.helm.config.v1+json"
 #define MEDIA_TYPE_HELM_CHART "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
 #define MEDIA_TYPE_HELM_PROVENANCE "application/vnd.cncf.helm.chart.provenance.v1.prov"
@@ -18,6 +25,8 @@
 #define ANNOTATION_REF_NAME "org.opencontainers.image.ref.name"
 /* Read by cosign verify --local-image: reference signing.md 2.5. */
 #define ANNOTATION_KIND "kind"
+#define COSIGN_KIND_IMAGE "dev.cosignproject.cosign/image"
+#define COSIGN_KIND_SIGNATURES "dev.cosignproject.cosign/sigs"
 #define ANNOTATION_CREATED "org.opencontainers.image.created"
 
 #define ANNOTATION_SALLYPORT_PREFIX "dev.sallyport."

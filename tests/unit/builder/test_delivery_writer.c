@@ -183,7 +183,7 @@ static void other_tools_can_tell_charts_apart(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		expect_text(x.entries[i].ref_name, ref_names[i]);
 	expect_refused(write_delivery(c, clash, 3, &err), &err, ERR_CHART,
-	    "two charts would be 'a-1' to tools that address a layout by tag");
+	    "two artifacts would be 'a-1' to tools that address a layout by tag");
 	memset(long_name, 'n', 127);
 	const struct named too_long[] = {{long_name, "1"}, {"b", "1"}};
 	expect_refused(write_delivery(c, too_long, 2, &err), &err, ERR_FORMAT, "for other tools");
