@@ -34,6 +34,11 @@
 #define LIMIT_TAG_BYTES_MAX 128U
 #define LIMIT_ORIGIN_BYTES_MAX 64U
 
+/* Release signatures. */
+#define LIMIT_RELEASE_CONTENT_BYTES_MAX (64 * KIB) /* what is signed */
+#define LIMIT_RELEASE_BUNDLE_BYTES_MAX (256 * KIB)
+#define LIMIT_RELEASE_KEYS_MAX 16U
+
 /* The trust directory. */
 #define LIMIT_TRUST_FILE_BYTES_MAX (256 * KIB)
 #define LIMIT_TRUST_FILES_MAX 64U
