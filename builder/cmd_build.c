@@ -189,10 +189,16 @@ static int sign_and_publish(struct delivery_writer *d, struct layout_writer *w,
 	auto_passphrase_source struct passphrase_source passphrase =
 	    PASSPHRASE_SOURCE_INIT(o->passphrase_file);
 	auto_seal_signature struct seal_signature signature = SEAL_SIGNATURE_INIT;
+	auto_release_keys struct release_keys keys = RELEASE_KEYS_INIT;
 	auto_buf struct buf seal = BUF_INIT(LIMIT_SEAL_BYTES_MAX);
 
-	if (delivery_writer_seal(d, w, &seal, err) != 0 ||
-	    seal_signature_make(&signature, &o->signer, &passphrase, &seal, err) != 0)
+	if (o->signer.keys != NULL &&
+	    release_keys_load(&keys, o->signer.keys, &passphrase, err) != 0)
+		return -1;
+	if (delivery_writer_sign(d, w, &keys, err) != 0 ||
+	    delivery_writer_seal(d, w, &seal, err) != 0 ||
+	    seal_signature_make(&signature, &o->signer, &passphrase, &seal, err) != 0 ||
+	    release_keys_refuse(&keys, &signature.key, err) != 0)
 		return -1;
 	passphrase_source_note(&passphrase, &out->notes);
 	if (layout_writer_file(

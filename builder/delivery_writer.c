@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "builder/delivery_index.h"
+#include "builder/release_writer.h"
 #include "common/layout.h"
 #include "common/limits.h"
 #include "common/media_type.h"
@@ -11,20 +12,32 @@
 void delivery_writer_release(struct delivery_writer *d)
 {
 	index_release(&d->index);
+	for (size_t i = 0; i < d->chart_count; i++)
+		free(d->versions[i]);
+	free(d->versions);
+	d->versions = NULL;
+	d->chart_count = 0;
 	free(d->blobs);
 	d->blobs = NULL;
 	d->blob_count = 0;
 }
 
-static int add_blob(struct delivery_writer *d, struct layout_writer *w, const struct digest *digest,
-    const struct buf *content, struct error *err)
+static int put_blob(struct delivery_writer *d, struct layout_writer *w, const struct digest *digest,
+    const void *bytes, size_t len, struct error *err)
 {
 	d->blobs = mem_grow(d->blobs, d->blob_count, &d->blob_capacity, sizeof(*d->blobs));
 	d->blobs[d->blob_count++] = *digest;
-	return layout_writer_blob(w, digest, buf_text(content), content->len, err);
+	return layout_writer_blob(w, digest, bytes, len, err);
 }
 
-static int add_entry(struct delivery_writer *d, const struct helm_manifest *m, struct error *err)
+static int add_blob(struct delivery_writer *d, struct layout_writer *w, const struct digest *digest,
+    const struct buf *content, struct error *err)
+{
+	return put_blob(d, w, digest, buf_text(content), content->len, err);
+}
+
+static int add_entry(struct delivery_writer *d, const struct helm_manifest *m, const char *version,
+    struct error *err)
 {
 	struct index *x = &d->index;
 
@@ -44,13 +57,16 @@ static int add_entry(struct delivery_writer *d, const struct helm_manifest *m, s
 	entry->descriptor.media_type = mem_strdup(MEDIA_TYPE_OCI_MANIFEST);
 	entry->descriptor.digest = m->manifest_digest;
 	entry->descriptor.size_bytes = m->manifest.len;
+	d->versions =
+	    mem_grow(d->versions, d->chart_count, &d->version_capacity, sizeof(*d->versions));
+	d->versions[d->chart_count++] = mem_strdup(version);
 	return 0;
 }
 
 int delivery_writer_chart(struct delivery_writer *d, struct layout_writer *w,
     const struct chart *chart, const struct helm_manifest *manifest, struct error *err)
 {
-	if (add_entry(d, manifest, err) != 0 ||
+	if (add_entry(d, manifest, text_string(&chart->metadata.version), err) != 0 ||
 	    add_blob(d, w, &manifest->archive_digest, &chart->archive, err) != 0 ||
 	    add_blob(d, w, &manifest->config_digest, &manifest->config, err) != 0 ||
 	    add_blob(d, w, &manifest->manifest_digest, &manifest->manifest, err) != 0)
@@ -58,6 +74,40 @@ int delivery_writer_chart(struct delivery_writer *d, struct layout_writer *w,
 	if (!chart->has_provenance)
 		return 0;
 	return add_blob(d, w, &manifest->provenance_digest, &chart->provenance, err);
+}
+
+/* Where release signatures are stored: as every other blob. */
+struct storing {
+	struct delivery_writer *delivery;
+	struct layout_writer *writer;
+};
+
+static int store_blob(
+    void *context, const struct digest *digest, const void *bytes, size_t len, struct error *err)
+{
+	const struct storing *s = context;
+
+	return put_blob(s->delivery, s->writer, digest, bytes, len, err);
+}
+
+int delivery_writer_sign(struct delivery_writer *d, struct layout_writer *w,
+    const struct release_keys *keys, struct error *err)
+{
+	struct storing storing = {.delivery = d, .writer = w};
+	const struct release_layout layout = {
+	    .index = &d->index, .files = NULL, .store = store_blob, .context = &storing};
+	auto_free struct release_subject *subjects = mem_zalloc(d->chart_count, sizeof(*subjects));
+
+	for (size_t i = 0; i < d->chart_count; i++) {
+		const struct index_entry *entry = &d->index.entries[i];
+
+		subjects[i] = (struct release_subject){.manifest = entry->descriptor,
+		    .repository = entry->repository,
+		    .tag = entry->tag,
+		    .name = entry->repository,
+		    .version = d->versions[i]};
+	}
+	return release_writer_sign(&layout, subjects, d->chart_count, keys, err);
 }
 
 static int write_index(

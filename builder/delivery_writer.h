@@ -8,6 +8,7 @@
 #include "builder/chart.h"
 #include "builder/helm_manifest.h"
 #include "builder/layout_writer.h"
+#include "builder/release_keys.h"
 #include "common/index.h"
 #include "common/seal.h"
 
@@ -15,6 +16,9 @@
 struct delivery_writer {
 	struct index index; /* its delivery annotations are the caller's to set */
 	size_t entry_capacity;
+	char **versions; /* the charts' own, in the order in which they were added */
+	size_t version_capacity;
+	size_t chart_count;
 	struct digest *blobs; /* unsorted, perhaps repeated, until it is sealed */
 	size_t blob_count;
 	size_t blob_capacity;
@@ -23,8 +27,8 @@ struct delivery_writer {
 
 #define DELIVERY_WRITER_INIT                                                                       \
 	{                                                                                          \
-		.index = INDEX_INIT, .entry_capacity = 0, .blobs = NULL, .blob_count = 0,          \
-		.blob_capacity = 0                                                                 \
+		.index = INDEX_INIT, .entry_capacity = 0, .versions = NULL, .version_capacity = 0, \
+		.chart_count = 0, .blobs = NULL, .blob_count = 0, .blob_capacity = 0               \
 	}
 
 void delivery_writer_release(struct delivery_writer *d);
@@ -36,6 +40,13 @@ void delivery_writer_release(struct delivery_writer *d);
  */
 int delivery_writer_chart(struct delivery_writer *d, struct layout_writer *w,
     const struct chart *chart, const struct helm_manifest *manifest, struct error *err) MUST_CHECK;
+
+/**
+ * delivery_writer_sign(d, w, keys, err): release signatures for every chart, once all are there;
+ * see release_writer_sign().
+ */
+int delivery_writer_sign(struct delivery_writer *d, struct layout_writer *w,
+    const struct release_keys *keys, struct error *err) MUST_CHECK;
 
 /**
  * delivery_writer_seal(d, w, out_list, err): orders and names the entries, writes all that is not a

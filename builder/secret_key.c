@@ -73,3 +73,14 @@ void secret_key_seal(const struct secret_key *k, const char *name_space, const v
 	    signature, NULL, (const unsigned char *)data.data, data.len, k->bytes);
 	sshsig_encode(out, name_space, &key, signature);
 }
+
+void secret_key_release(const struct secret_key *k, const struct release_claim *claim,
+    enum release_form form, struct buf *content, uint8_t signature[ED25519_SIGNATURE_BYTES])
+{
+	auto_buf struct buf data = BUF_INIT(LIMIT_RELEASE_CONTENT_BYTES_MAX + KIB);
+
+	release_claim_write(content, claim, form);
+	release_signed_data(&data, form, content->data, content->len);
+	(void)crypto_sign_detached(
+	    signature, NULL, (const unsigned char *)data.data, data.len, k->bytes);
+}

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "common/error.h"
+#include "common/release_claim.h"
 #include "common/sshsig.h"
 
 #define ED25519_SEED_BYTES 32
@@ -43,5 +44,12 @@ const uint8_t *secret_key_seed(const struct secret_key *k);
  */
 void secret_key_seal(const struct secret_key *k, const char *name_space, const void *message,
     size_t len, struct buf *out);
+
+/**
+ * secret_key_release(k, claim, form, content, signature): writes what claim says into content, and
+ * signs that. content must be empty; the signature means nothing where it overflowed.
+ */
+void secret_key_release(const struct secret_key *k, const struct release_claim *claim,
+    enum release_form form, struct buf *content, uint8_t signature[ED25519_SIGNATURE_BYTES]);
 
 #endif
