@@ -3,11 +3,11 @@
 #include <string.h>
 
 #include "builder/commands.h"
-#include "builder/file_write.h"
 #include "builder/key_directory.h"
 #include "builder/key_file.h"
 #include "builder/key_public.h"
 #include "common/fd.h"
+#include "common/file_write.h"
 #include "common/interrupt.h"
 #include "common/limits.h"
 #include "common/printable.h"

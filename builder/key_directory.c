@@ -5,9 +5,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "builder/file_write.h"
 #include "builder/key_public.h"
 #include "common/fd.h"
+#include "common/file_write.h"
 #include "common/json.h"
 #include "common/limits.h"
 #include "common/spki_pem.h"

@@ -7,11 +7,11 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-#include "builder/file_write.h"
-#include "builder/staging.h"
 #include "common/fd.h"
+#include "common/file_write.h"
 #include "common/interrupt.h"
 #include "common/layout.h"
+#include "common/staging.h"
 
 #define DIRECTORY_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 

@@ -1,6 +1,6 @@
 #include <sodium.h>
 
-#include "builder/staging.h"
+#include "common/staging.h"
 #include "tests/unit/faults.h"
 #include "tests/unit/temp_dir.h"
 

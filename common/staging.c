@@ -1,4 +1,4 @@
-#include "builder/staging.h"
+#include "common/staging.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,8 +1,8 @@
 /*
  * One new file, whole and on the disk.
  */
-#ifndef BUILDER_FILE_WRITE_H
-#define BUILDER_FILE_WRITE_H
+#ifndef COMMON_FILE_WRITE_H
+#define COMMON_FILE_WRITE_H
 
 #include <sys/types.h>
 

@@ -1,4 +1,4 @@
-#include "builder/file_write.h"
+#include "common/file_write.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -1,9 +1,9 @@
 /*
  * Staging directories: made beside the place of the result, locked while their maker lives, removed
- * with all that they hold. For layout_writer.c.
+ * with all that they hold.
  */
-#ifndef BUILDER_STAGING_H
-#define BUILDER_STAGING_H
+#ifndef COMMON_STAGING_H
+#define COMMON_STAGING_H
 
 #include "common/error.h"
 

@@ -1,4 +1,4 @@
-#include "builder/file_write.h"
+#include "common/file_write.h"
 #include "tests/unit/faults.h"
 #include "tests/unit/temp_dir.h"
 
