@@ -2,13 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <string.h>
 #include <termios.h>
 
 #include <sodium.h>
 
-#include "common/interrupt.h"
+#include "builder/terminal.h"
 #include "common/limits.h"
 
 /* Room for the line end, and for one byte too many, which tells an overlong passphrase. */
@@ -67,31 +66,6 @@ static int read_file(struct passphrase *p, const char *path, struct error *err)
 	return check(p, err);
 }
 
-/* One line from the terminal, or the signal that came instead. */
-static int read_line(struct passphrase *p, int tty, struct error *err)
-{
-	auto_fd int signals = interrupt_fd(err);
-	struct pollfd wait[] = {{.fd = tty, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
-
-	if (signals < 0)
-		return -1;
-	while (p->len < ROOM_BYTES && (p->len == 0 || p->bytes[p->len - 1] != '\n')) {
-		if (poll(wait, 2, -1) < 0 && errno != EINTR)
-			return error_sys(err, "poll");
-		if (interrupt_check(err) != 0)
-			return -1;
-		if ((wait[0].revents & (POLLIN | POLLHUP | POLLERR)) == 0)
-			continue;
-		ssize_t got = read(tty, p->bytes + p->len, ROOM_BYTES - p->len);
-		if (got < 0 && errno != EINTR)
-			return error_sys(err, "terminal");
-		if (got == 0)
-			break;
-		p->len += got > 0 ? (size_t)got : 0;
-	}
-	return 0;
-}
-
 static int ask(struct passphrase *p, int tty, const char *prompt, struct error *err)
 {
 	struct termios before;
@@ -106,8 +80,9 @@ static int ask(struct passphrase *p, int tty, const char *prompt, struct error *
 	/* Silent first: what is typed as soon as the prompt shows must not show as well. */
 	if (tcsetattr(tty, TCSAFLUSH, &silent) != 0)
 		return error_sys(err, "terminal");
-	int result = write(tty, prompt, strlen(prompt)) < 0 ? error_sys(err, "terminal")
-							    : read_line(p, tty, err);
+	int result = write(tty, prompt, strlen(prompt)) < 0
+			 ? error_sys(err, "terminal")
+			 : terminal_read_line(tty, p->bytes, ROOM_BYTES, &p->len, err);
 	(void)tcsetattr(tty, TCSAFLUSH, &before);
 	if (write(tty, "\n", 1) < 0 && result == 0)
 		result = error_sys(err, "terminal");

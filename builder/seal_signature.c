@@ -1,8 +1,17 @@
 #include "builder/seal_signature.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "builder/key_file.h"
 #include "builder/ssh_key_file.h"
 #include "builder/ssh_keygen.h"
+#include "common/fd.h"
+#include "common/printable.h"
+#include "common/sshsig_file.h"
 
 void seal_signature_release(struct seal_signature *s)
 {
@@ -22,13 +31,45 @@ static int make_with_key(struct seal_signature *out, const char *keys,
 	return 0;
 }
 
+/* ssh-keygen says so only where its own standard error is the terminal, and ours is a pipe. */
+static void ask_for_touch(const char *path)
+{
+	auto_buf struct buf line = BUF_INIT(4096);
+
+	if (isatty(STDERR_FILENO) == 0)
+		return;
+	buf_puts(&line, "builder: touch the authenticator of '");
+	printable_put(&line, path, strlen(path));
+	buf_puts(&line, "' when it asks for it\n");
+	if (fd_write_all(STDERR_FILENO, buf_text(&line), line.len) != 0)
+		return; /* who does not see it finds the authenticator blinking */
+}
+
 static int make_with_ssh(
     struct seal_signature *out, const char *path, const struct buf *seal, struct error *err)
 {
 	if (ssh_key_file_public(&out->key, path, err) != 0)
 		return -1;
+	if (out->key.type == SSH_KEY_SK_ED25519)
+		ask_for_touch(path);
 	return ssh_keygen_sign(
 	    &out->armored, path, SSHSIG_NAMESPACE_SEAL, buf_text(seal), seal->len, err);
+}
+
+static int read_signature(struct seal_signature *out, const char *path, struct error *err)
+{
+	auto_buf struct buf found = BUF_INIT(LIMIT_SIGNATURE_BYTES_MAX);
+	struct stat st;
+	auto_fd int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+	if (fd < 0 || fstat(fd, &st) != 0)
+		return error_sys(err, "open");
+	if (!S_ISREG(st.st_mode))
+		return error_set(err, ERR_SEAL, "not a regular file");
+	if (buf_read_fd(&found, fd, "it", err) != 0 ||
+	    sshsig_normalize(&out->armored, buf_text(&found), found.len, err) != 0)
+		return -1;
+	return sshsig_public_key(&out->key, buf_text(&out->armored), out->armored.len, err);
 }
 
 static int obtain(struct seal_signature *out, const struct seal_signer *signer,
@@ -36,14 +77,21 @@ static int obtain(struct seal_signature *out, const struct seal_signer *signer,
 {
 	if (signer->ssh_key != NULL)
 		return make_with_ssh(out, signer->ssh_key, seal, err);
-	return make_with_key(out, signer->keys, passphrase, seal, err);
+	if (signer->signature == NULL)
+		return make_with_key(out, signer->keys, passphrase, seal, err);
+	if (read_signature(out, signer->signature, err) == 0)
+		return 0;
+	(void)error_recode(err, ERR_SEAL);
+	return error_prefix(err, "signature '%s'", signer->signature);
 }
 
 int seal_signature_make(struct seal_signature *out, const struct seal_signer *signer,
     struct passphrase_source *passphrase, const struct buf *seal, struct error *err)
 {
 	char kid[LAYOUT_KID_LEN + 1];
-	const char *source = signer->ssh_key != NULL ? signer->ssh_key : signer->keys;
+	const char *source = signer->ssh_key != NULL     ? signer->ssh_key
+			     : signer->signature != NULL ? signer->signature
+							 : signer->keys;
 
 	if (obtain(out, signer, passphrase, seal, err) != 0)
 		return -1;

@@ -11,10 +11,11 @@
 #include "common/limits.h"
 #include "common/sshsig.h"
 
-/** Where it comes from; borrowed. */
+/** Where it comes from: exactly one of the first three, all borrowed. */
 struct seal_signer {
-	const char *keys;    /* a directory with seal.key */
-	const char *ssh_key; /* a key file that ssh-keygen signs with; wins over keys */
+	const char *keys;      /* a directory with seal.key */
+	const char *ssh_key;   /* a key file that ssh-keygen signs with; wins over keys */
+	const char *signature; /* a file that ssh-keygen wrote elsewhere */
 };
 
 struct seal_signature {
@@ -32,11 +33,11 @@ void seal_signature_release(struct seal_signature *s);
 #define auto_seal_signature __attribute__((cleanup(seal_signature_release)))
 
 /**
- * seal_signature_make(out, signer, passphrase, seal, err): signs the bytes of SEAL; passphrase
- * is that of seal.key.
+ * seal_signature_make(out, signer, passphrase, seal, err): signs the bytes of SEAL, or reads the
+ * signature; passphrase is that of seal.key.
  *
  * Whatever made it, it is in out only if it verifies over these bytes: for the key that --ssh-key
- * names, if one is. ERR_KEY, ERR_SEAL where a signature does not hold,
+ * names, or for the key that the file carries. ERR_KEY, ERR_SEAL where a signature does not hold,
  * ERR_INTERRUPTED, ERR_SYSTEM. Signals must be held (common/interrupt.h).
  */
 int seal_signature_make(struct seal_signature *out, const struct seal_signer *signer,

@@ -207,14 +207,11 @@ static void put_blob(struct buf *b, const char *name_space, const struct ssh_pub
 	put_string(b, inner.data, inner.len);
 }
 
-void sshsig_encode(struct buf *b, const char *name_space, const struct ssh_public_key *key,
-    const uint8_t *signature)
+void sshsig_armor(struct buf *b, const void *blob, size_t len)
 {
-	auto_buf struct buf blob = BUF_INIT(LIMIT_SIGNATURE_BYTES_MAX);
-	auto_buf struct buf base64 = BUF_INIT(LIMIT_SIGNATURE_BYTES_MAX);
+	auto_buf struct buf base64 = BUF_INIT(2 * LIMIT_SIGNATURE_BYTES_MAX);
 
-	put_blob(&blob, name_space, key, signature);
-	base64_put(&base64, blob.data, blob.len);
+	base64_put(&base64, blob, len);
 	buf_puts(b, ARMOR_BEGIN);
 	for (size_t at = 0; at < base64.len; at += ARMOR_COLUMNS) {
 		size_t left = base64.len - at;
@@ -222,6 +219,15 @@ void sshsig_encode(struct buf *b, const char *name_space, const struct ssh_publi
 		buf_putc(b, '\n');
 	}
 	buf_puts(b, ARMOR_END);
+}
+
+void sshsig_encode(struct buf *b, const char *name_space, const struct ssh_public_key *key,
+    const uint8_t *signature)
+{
+	auto_buf struct buf blob = BUF_INIT(LIMIT_SIGNATURE_BYTES_MAX);
+
+	put_blob(&blob, name_space, key, signature);
+	sshsig_armor(b, blob.data, blob.len);
 }
 
 /* The signature out of an armored file: the last bytes of the blob. What comes before is compared

@@ -68,8 +68,12 @@ bool ssh_public_key_equal(const struct ssh_public_key *a, const struct ssh_publi
  * over; an authenticator is handed them, and signs over their digest. */
 void sshsig_signed_data(struct buf *b, const char *name_space, const void *message, size_t len);
 
+/** sshsig_armor(b, blob, len): a signature's blob, of at most LIMIT_SIGNATURE_BYTES_MAX, as a file:
+ * 70 columns, LF. */
+void sshsig_armor(struct buf *b, const void *blob, size_t len);
+
 /**
- * sshsig_encode(b, name_space, key, signature): the armored signature file, 70 columns, LF.
+ * sshsig_encode(b, name_space, key, signature): the armored signature file.
  * signature: the 64 bytes, and for an authenticator's key the SSH_SK_TAIL_BYTES after them.
  */
 void sshsig_encode(struct buf *b, const char *name_space, const struct ssh_public_key *key,

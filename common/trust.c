@@ -68,21 +68,25 @@ struct trust *trust_load(const char *path, const struct digest *expected_id, str
 	return t;
 }
 
-struct trust *trust_of_key(const struct ssh_public_key *key, const char *principal)
+void trust_require_key(struct trust *t, const struct ssh_public_key *key, const char *principal)
 {
-	struct trust *t = mem_zalloc(1, sizeof(*t));
-
-	t->keys = mem_zalloc(1, sizeof(*t->keys));
-	t->keys[0] = (struct trust_key){.principal = mem_strdup(principal),
+	t->keys = mem_realloc(t->keys, t->key_count + 1, sizeof(*t->keys));
+	t->keys[t->key_count++] = (struct trust_key){.principal = mem_strdup(principal),
 	    .key = *key,
 	    .for_seals = true,
 	    .valid_after = INT64_MIN,
 	    .valid_before = INT64_MAX};
-	t->key_count = 1;
-	t->seal.signers = mem_zalloc(1, sizeof(*t->seal.signers));
-	t->seal.signers[0] = mem_strdup(principal);
-	t->seal.signer_count = 1;
-	t->seal.threshold = 1;
+	t->seal.signers =
+	    mem_realloc(t->seal.signers, t->seal.signer_count + 1, sizeof(*t->seal.signers));
+	t->seal.signers[t->seal.signer_count++] = mem_strdup(principal);
+	t->seal.threshold = t->seal.signer_count;
+}
+
+struct trust *trust_of_key(const struct ssh_public_key *key, const char *principal)
+{
+	struct trust *t = mem_zalloc(1, sizeof(*t));
+
+	trust_require_key(t, key, principal);
 	t->max_sequence_jump = INT64_MAX;
 	return t;
 }

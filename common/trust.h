@@ -106,6 +106,10 @@ struct trust *trust_of_files(const struct trust_files *files, struct error *err)
  * its work. */
 struct trust *trust_of_key(const struct ssh_public_key *key, const char *principal);
 
+/** trust_require_key(t, key, principal): one more key without whose signature nothing is trusted; t
+ * is from trust_of_key(), and has neither the key nor the principal. */
+void trust_require_key(struct trust *t, const struct ssh_public_key *key, const char *principal);
+
 void trust_free(struct trust *t);
 static inline void cleanup_trust(struct trust **slot)
 {

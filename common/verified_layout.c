@@ -63,13 +63,24 @@ static bool is_valid_at(const struct trust_key *key, int64_t now)
 	return now == TIME_NOT_JUDGED || (now >= key->valid_after && now < key->valid_before);
 }
 
+static int read_signature(const struct layout *l, const struct judgement *judgement,
+    const struct ssh_public_key *key, const char *name, struct buf *out, struct error *err)
+{
+	const struct buf *fresh = judgement->new_signature;
+
+	if (fresh == NULL || !ssh_public_key_equal(judgement->new_key, key))
+		return layout_read_file(l, name, out, err);
+	buf_put(out, buf_text(fresh), fresh->len);
+	return buf_check(out, name, err);
+}
+
 /*
  * One pinned key: its signature file is opened by the name that the key gives, never found by
  * listing. *out_signed: it is there and holds. One that is there and does not hold refuses
  * everything.
  */
-static int check_key(const struct layout *l, const struct trust_key *key, const struct buf *seal,
-    bool *out_signed, struct error *err)
+static int check_key(const struct layout *l, const struct judgement *judgement,
+    const struct trust_key *key, const struct buf *seal, bool *out_signed, struct error *err)
 {
 	char kid[LAYOUT_KID_LEN + 1];
 	char name[LAYOUT_SIGNATURE_NAME_LEN + 1];
@@ -78,7 +89,7 @@ static int check_key(const struct layout *l, const struct trust_key *key, const 
 	*out_signed = false;
 	ssh_public_key_kid(kid, &key->key);
 	layout_signature_name(name, kid);
-	if (layout_read_file(l, name, &armored, err) != 0) {
+	if (read_signature(l, judgement, &key->key, name, &armored, err) != 0) {
 		if (err->sys_errno == ENOENT)
 			return 0;
 		return error_recode(err, ERR_SEAL);
@@ -125,8 +136,8 @@ static int refuse_threshold(
 }
 
 /* The one verdict on the signatures: nothing is parsed before it is 0. */
-static int check_signatures(
-    struct verified_layout *v, const struct buf *seal, int64_t now, struct error *err)
+static int check_signatures(struct verified_layout *v, const struct judgement *judgement,
+    const struct buf *seal, struct error *err)
 {
 	auto_buf struct buf ignored = BUF_INIT(ERROR_TEXT_BYTES);
 
@@ -137,7 +148,7 @@ static int check_signatures(
 
 		if (!key->for_seals)
 			continue;
-		if (check_key(&v->layout, key, seal, &is_signed, err) != 0)
+		if (check_key(&v->layout, judgement, key, seal, &is_signed, err) != 0)
 			return -1;
 		if (!is_signed)
 			continue;
@@ -145,7 +156,7 @@ static int check_signatures(
 		if (!trust_quorum_has(&v->trust->seal, key->principal))
 			buf_printf(&ignored, "; '%s' signed too, and is no signer of the policy",
 			    key->principal);
-		else if (!is_valid_at(key, now))
+		else if (!is_valid_at(key, judgement->now))
 			buf_printf(&ignored, "; a key of '%s' is outside its validity window",
 			    key->principal);
 		else
@@ -420,7 +431,7 @@ static int check_all(struct verified_layout *v, const char *path, const struct j
 	if (layout_open(&v->layout, path, err) != 0)
 		return error_recode(err, ERR_SEAL);
 	if (read_seal(&v->layout, &seal, err) != 0 ||
-	    check_signatures(v, &seal, judgement->now, err) != 0 ||
+	    check_signatures(v, judgement, &seal, err) != 0 ||
 	    seal_parse(&v->seal, buf_text(&seal), seal.len, err) != 0 ||
 	    check_files(v, problems, err) != 0 || load_content(v, err) != 0 ||
 	    delivery_judge(&v->graph, v->signers, v->signer_count, judgement, err) != 0 ||

@@ -43,6 +43,10 @@ struct judgement {
 	const struct destination
 	    *target;           /* REGISTRY/PREFIX of the push, or NULL: not judged by it */
 	unsigned default_port; /* of the target's scheme; 443 without a target */
+	/* builder: a signature that is not in the layout yet, taken in the place of its key's file;
+	 * borrowed, else NULL. */
+	const struct buf *new_signature;
+	const struct ssh_public_key *new_key;
 };
 #define TIME_NOT_JUDGED INT64_MIN
 

@@ -10,7 +10,7 @@ import time
 import pytest
 from crafted import write_archive
 from demands import names_in, refused
-from helpers import Layout, missing, sha256, tree, verify_with_stock_tools
+from helpers import Layout, Signer, missing, sha256, tree, verify_with_stock_tools
 
 
 @pytest.fixture
@@ -116,6 +116,22 @@ def test_a_passphrase_is_ssh_keygens_to_ask_for(builder, programs, signer, chart
     builder("build", chart, "--output", layout, "--ssh-key", signer.key,
             env={"SSH_ASKPASS": askpass, "SSH_ASKPASS_REQUIRE": "force"})
     assert_sealed_by(layout, signer, programs)
+
+
+@pytest.mark.parametrize("file", ["private", "public"])
+def test_an_authenticator_seals(file, builder, programs, chart, layout, tmp_path):
+    token = Signer(tmp_path / "token", "enclave", programs.authenticator)
+    key = token.key if file == "private" else token.key.with_suffix(".pub")
+    builder("build", chart, "--output", layout, "--ssh-key", key,
+            env={"SSH_SK_PROVIDER": programs.authenticator})
+    assert_sealed_by(layout, token, programs)
+
+
+def test_an_authenticator_that_is_not_there(builder, programs, chart, layout, tmp_path):
+    token = Signer(tmp_path / "token", "enclave", programs.authenticator)
+    refused(builder("build", chart, "--output", layout, "--ssh-key", token.key, status=None,
+                    env={"SSH_SK_PROVIDER": tmp_path / "nothing.so"}), 4, "exit status")
+    assert not layout.exists()
 
 
 @pytest.mark.parametrize(("make", "words"), [

@@ -7,7 +7,7 @@
 
 #include <sodium.h>
 
-#include "common/sshsig.h"
+#include "common/sshsig_file.h"
 
 #define NAMESPACE "seal-v1@sallyport.dev"
 
@@ -76,10 +76,28 @@ static void check_key(const char *text, size_t size)
 	assert(line.len == size && memcmp(line.data, text, size) == 0);
 }
 
+/* What another spelling is turned into is turned into itself. */
+static void check_spelling(const char *text, size_t size)
+{
+	struct error err = ERROR_INIT;
+	struct ssh_public_key key;
+	auto_buf struct buf once = BUF_INIT(4096);
+	auto_buf struct buf twice = BUF_INIT(4096);
+
+	if (sshsig_public_key(&key, text, size, &err) != 0)
+		assert(err.code == ERR_SEAL || err.code == ERR_LIMIT);
+	if (sshsig_normalize(&once, text, size, &err) != 0)
+		return;
+	if (sshsig_normalize(&twice, once.data, once.len, &err) != 0)
+		return; /* no blob in it, or one as large as a file may be */
+	assert(once.len == twice.len && memcmp(once.data, twice.data, once.len) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	assert(sodium_init() >= 0);
 	check_signature((const char *)data, size);
 	check_key((const char *)data, size);
+	check_spelling((const char *)data, size);
 	return 0;
 }

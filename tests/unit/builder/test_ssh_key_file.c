@@ -55,7 +55,7 @@ static void what_is_no_key_is_refused(void **state)
 	} cases[] = {
 	    {"", "neither a public nor a private key"},
 	    {"ssh-ed25519", "neither a public nor a private key"},
-	    {"ssh-ed25519 ", "not the base64"},
+	    {"ssh-ed25519 ", "base64"},
 	    {"ssh-rsa AAAA", "key type 'ssh-rsa'"},
 	    {"-----BEGIN OPENSSH PRIVATE KEY-----\n", "not base64 between BEGIN and END"},
 	    {"-----BEGIN OPENSSH PRIVATE KEY-----\n-----END OPENSSH PRIVATE KEY-----\n",

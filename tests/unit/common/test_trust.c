@@ -210,6 +210,11 @@ static void trusts_one_key(void **state)
 	assert_int_equal(t->seal.threshold, 1);
 	expect_text(t->seal.signers[0], "builder");
 	assert_false(t->has_origins);
+	struct ssh_public_key other = {.ed25519 = {8}};
+	trust_require_key(t, &other, "second");
+	assert_int_equal(t->key_count, 2);
+	assert_int_equal(t->seal.threshold, 2);
+	expect_text(t->seal.signers[1], "second");
 	trust_free(NULL);
 }
 

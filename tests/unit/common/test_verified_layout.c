@@ -172,6 +172,52 @@ static void a_bad_signature_of_a_pinned_key_refuses(void **state)
 	expect_layout_refused(f, trust, ERR_SEAL, "(of 'reviewer'): not, byte for byte");
 }
 
+/* builder checks its work before the signature is a file; it must hold all the same. */
+static void a_signature_may_be_in_memory_still(void **state)
+{
+	static const struct {
+		unsigned char seed;  /* of the key that signed */
+		const char *message; /* NULL: SEAL */
+		const char *refusal;
+	} cases[] = {
+	    {1, NULL, NULL},
+	    {1, "another list\n", "the signature does not hold"},
+	    {2, NULL, "byte for byte"},
+	};
+	struct layout_fixture *f = *state;
+	auto_trust struct trust *trust = fixture_trust(1);
+	auto_buf struct buf seal = BUF_INIT((size_t)1 << 20);
+	struct ssh_public_key key;
+	char kid[LAYOUT_KID_LEN + 1];
+	char name[LAYOUT_SIGNATURE_NAME_LEN + 1];
+
+	fixture_seal(f, 1);
+	fixture_key(&key, 1);
+	ssh_public_key_kid(kid, &key);
+	layout_signature_name(name, kid);
+	assert_int_equal(unlinkat(f->root_fd, name, 0), 0);
+	temp_read(f->root_fd, LAYOUT_SEAL, &seal);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const char *message = cases[i].message != NULL ? cases[i].message : seal.data;
+		auto_buf struct buf armored = BUF_INIT(4096);
+		const struct judgement judgement = {.trust = trust,
+		    .now = TIME_NOT_JUDGED,
+		    .new_signature = &armored,
+		    .new_key = &key};
+		auto_problems struct problems problems = PROBLEMS_INIT;
+		struct error err = ERROR_INIT;
+
+		fixture_sshsig(
+		    &armored, cases[i].seed, SSHSIG_NAMESPACE_SEAL, message, strlen(message));
+		auto_verified_layout struct verified_layout *v =
+		    verified_layout_open(f->path, &judgement, &problems, &err);
+		if (cases[i].refusal == NULL)
+			expect_ok(v != NULL ? 0 : -1, &err);
+		else
+			expect_refused(v != NULL ? 0 : -1, &err, ERR_SEAL, cases[i].refusal);
+	}
+}
+
 static void some_signatures_count_for_nothing(void **state)
 {
 	struct layout_fixture *f = *state;
@@ -410,6 +456,7 @@ int main(void)
 	    TEST(nothing_is_parsed_before_the_seal),
 	    TEST(thresholds_count_keys_and_principals),
 	    TEST(a_bad_signature_of_a_pinned_key_refuses),
+	    TEST(a_signature_may_be_in_memory_still),
 	    TEST(some_signatures_count_for_nothing),
 	    TEST(limits_signature_files),
 	    TEST(limits_the_seal),
