@@ -6,10 +6,10 @@
 #include <string.h>
 #include <sys/file.h>
 
-#include "builder/file_write.h"
-#include "builder/staging.h"
 #include "common/fd.h"
+#include "common/file_write.h"
 #include "common/interrupt.h"
+#include "common/staging.h"
 
 #define DIRECTORY_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 #define BLOB_PREFIX "blobs/sha256/"
