@@ -64,6 +64,10 @@ ALLOWED = [
     ("we refuse: unsupported: the tag !!timestamp", None, "nobody writes it into a Chart.yaml"),
     (REFUSED + "X: a control character", None, "helm package makes U+0085 in annotations a blank"),
     ("we refuse: over-limit: nested deeper than", None, "Helm goes down 10,000 levels"),
+    (REFUSED + "the config made of it: JSON", None,
+     "a NUL, or in import-values an integer from 2^63 on: no strict reader of JSON takes it"),
+    (REFUSED + "the manifest made of it: JSON", None, "the same"),
+    ("we refuse: over-limit: the config made of it", None, "the same with 32 levels"),
     ("we refuse: over-limit: more than X nodes", None, "an alias bomb that Helm would unfold"),
     ("Helm varies", None, "the later one of two keys that are the same text counts here"),
 ]
