@@ -42,7 +42,6 @@ static void find_warnings(struct chart *c, const struct chart_files *files)
 		lint_misleading(&c->warnings, file->bytes, file->len);
 }
 
-/* The metadata of the archive that travels, however it came about. */
 static int load_archive(struct chart *c, struct error *err)
 {
 	auto_chart_archive struct chart_archive archive;
@@ -160,6 +159,20 @@ static int complete(struct chart_files *files, const char *path,
 	return sources.pool != NULL ? dependency_update(files, path, &sources, err) : 0;
 }
 
+/* The values are read while the archive is being compressed. */
+static int pack(struct chart *c, const struct chart_files *packed, const struct chart_tree *tree,
+    int64_t mtime, struct error *err)
+{
+	auto_chart_packer struct chart_packer packer;
+
+	if (chart_packer_start(&packer, packed, text_string(&tree->metadata.name), mtime, err) !=
+		0 ||
+	    chart_tree_check_values(tree, err) != 0 ||
+	    chart_tree_metadata(&c->metadata, &packer.made.files, err) != 0)
+		return -1;
+	return chart_packer_finish(&packer, &c->archive, err);
+}
+
 static int load_directory(struct chart *c, int fd, const char *path,
     const struct chart_packing *packing, struct error *err)
 {
@@ -170,14 +183,12 @@ static int load_directory(struct chart *c, int fd, const char *path,
 	chart_tree_init(&tree);
 	if (chart_directory_read(&files, fd, path, err) != 0 || check_source(&files, err) != 0 ||
 	    complete(&files, path, packing, err) != 0 ||
-	    chart_tree_load(&tree, &files, CHART_SOURCE_DIRECTORY, err) != 0 ||
+	    chart_tree_load_unchecked(&tree, &files, CHART_SOURCE_DIRECTORY, err) != 0 ||
 	    override_versions(&tree.metadata, packing, err) != 0 ||
-	    chart_package_check(&tree, err) != 0 || chart_package_list(&packed, &tree, err) != 0 ||
-	    chart_packer_pack(
-		&c->archive, &packed, text_string(&tree.metadata.name), packing->mtime, err) != 0)
+	    chart_package_check(&tree, err) != 0 || chart_package_list(&packed, &tree, err) != 0)
 		return -1;
 	find_warnings(c, &files);
-	return load_archive(c, err);
+	return pack(c, &packed, &tree, packing->mtime, err);
 }
 
 static int load(

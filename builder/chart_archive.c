@@ -49,8 +49,14 @@ static int refuse_tar(struct tar_walk *w)
 	    w->err, ERR_CHART, "tar: %s", reason != NULL ? reason : "broken or cut off");
 }
 
-static int read_content(struct tar_walk *w, size_t size, struct buf *out)
+/* The content stays where it stands in the tar. libarchive has to find the same bytes. */
+static int check_content(struct tar_walk *w, const struct tar_header *header)
 {
+	const char *content = w->tar + header->content;
+	size_t seen = 0;
+
+	if (header->size_bytes > w->len - header->content)
+		return error_set(w->err, ERR_CHART, "tar: broken or cut off");
 	for (;;) {
 		const void *block;
 		size_t len;
@@ -60,9 +66,12 @@ static int read_content(struct tar_walk *w, size_t size, struct buf *out)
 			break;
 		if (status != ARCHIVE_OK)
 			return refuse_tar(w);
-		buf_put(out, block, len);
+		if ((size_t)offset != seen || len > header->size_bytes - seen ||
+		    (block != content + seen && memcmp(block, content + seen, len) != 0))
+			return error_set(w->err, ERR_CHART, "tar: two readers part over it");
+		seen += len;
 	}
-	if (out->len != size || out->overflowed)
+	if (seen != header->size_bytes)
 		return error_set(w->err, ERR_CHART, "tar: broken or cut off");
 	return 0;
 }
@@ -89,15 +98,15 @@ static int check_base(struct tar_walk *w, const char *name, struct chart_path *p
 	return 0;
 }
 
-static int read_file(struct tar_walk *w, const char *name, size_t size)
+static int read_file(struct tar_walk *w, const char *name, const struct tar_header *header)
 {
 	auto_chart_path struct chart_path path = {.base = NULL};
-	auto_buf struct buf content = BUF_INIT(size);
 
 	if (chart_path_parse(&path, name, w->err) != 0 || check_base(w, name, &path) != 0 ||
-	    check_size(w, name, size) != 0 || read_content(w, size, &content) != 0)
+	    check_size(w, name, header->size_bytes) != 0 || check_content(w, header) != 0)
 		return -1;
-	chart_files_take(&w->out->files, &path.inside, &content);
+	chart_files_refer(
+	    &w->out->files, &path.inside, w->tar + header->content, header->size_bytes);
 	return 0;
 }
 
@@ -129,7 +138,7 @@ static int read_entry(struct tar_walk *w, struct archive_entry *entry)
 	if (header.type == '5' || archive_entry_filetype(entry) != AE_IFREG ||
 	    archive_entry_hardlink(entry) != NULL || archive_entry_symlink(entry) != NULL)
 		return error_set(w->err, ERR_CHART, "entry '%s': not a regular file", name);
-	return read_file(w, name, header.size_bytes);
+	return read_file(w, name, &header);
 }
 
 static int read_entries(struct tar_walk *w)
@@ -209,5 +218,9 @@ int chart_archive_read(struct chart_archive *out, const char *tgz, size_t len, s
 	chart_archive_init(out);
 	if (gunzip(&tar, tgz, len, err) != 0)
 		return -1;
-	return chart_archive_read_tar(out, buf_text(&tar), tar.len, err);
+	size_t tar_len = tar.len;
+	auto_free char *store = buf_steal(&tar);
+	int status = chart_archive_read_tar(out, store, tar_len, err);
+	out->files.store = steal_ptr(&store);
+	return status;
 }

@@ -11,7 +11,8 @@
 
 struct chart_archive {
 	char *base;               /* owned; the directory that all files lie in */
-	struct chart_files files; /* their paths below base, cleaned; in the archive's order */
+	struct chart_files files; /* their paths below base, cleaned; in the archive's order; their
+				   * contents are in the tar */
 	size_t tar_bytes;         /* what the archive is unpacked */
 };
 
@@ -29,7 +30,10 @@ struct chart_archive {
 int chart_archive_read(
     struct chart_archive *out, const char *tgz, size_t len, struct error *err) MUST_CHECK;
 
-/** chart_archive_read_tar(out, tar, len, err): the same for what gunzip() yields. */
+/**
+ * chart_archive_read_tar(out, tar, len, err): the same for what gunzip() yields, which is borrowed
+ * and must outlive out.
+ */
 int chart_archive_read_tar(
     struct chart_archive *out, const char *tar, size_t len, struct error *err) MUST_CHECK;
 void chart_archive_init(struct chart_archive *a);

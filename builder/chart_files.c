@@ -1,5 +1,6 @@
 #include "builder/chart_files.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@ void chart_files_release(struct chart_files *files)
 		free(files->items[i].store);
 	}
 	free(files->items);
+	free(files->store);
 	*files = (struct chart_files)CHART_FILES_INIT;
 }
 
@@ -22,18 +24,22 @@ static struct chart_file *add(struct chart_files *files, char *path)
 	return file;
 }
 
-void chart_files_take(struct chart_files *files, char **path, struct buf *content)
+void chart_files_refer(struct chart_files *files, char **path, const char *bytes, size_t len)
 {
 	struct chart_file *file = add(files, steal_ptr(path));
+	bool has_mark = len >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0;
 
-	if (content->len == 0)
-		return;
-	file->len = content->len;
-	file->bytes = file->store = buf_steal(content);
-	if (file->len >= 3 && memcmp(file->bytes, "\xEF\xBB\xBF", 3) == 0) {
-		file->bytes += 3;
-		file->len -= 3;
-	}
+	file->bytes = has_mark ? bytes + 3 : bytes;
+	file->len = has_mark ? len - 3 : len;
+}
+
+void chart_files_take(struct chart_files *files, char **path, struct buf *content)
+{
+	size_t len = content->len;
+	char *store = len != 0 ? buf_steal(content) : NULL;
+
+	chart_files_refer(files, path, store != NULL ? store : "", len);
+	files->items[files->count - 1].store = store;
 }
 
 void chart_files_borrow(struct chart_files *files, const char *path, const char *bytes, size_t len)

@@ -20,11 +20,12 @@ struct chart_files {
 	struct chart_file *items; /* owned; in no order but that in which they were put */
 	size_t count;
 	size_t capacity;
+	char *store; /* owned; what contents of many files may point into; or NULL */
 };
 
 #define CHART_FILES_INIT                                                                           \
 	{                                                                                          \
-		.items = NULL, .count = 0, .capacity = 0                                           \
+		.items = NULL, .count = 0, .capacity = 0, .store = NULL                            \
 	}
 
 /**
@@ -33,7 +34,13 @@ struct chart_files {
  */
 void chart_files_take(struct chart_files *files, char **path, struct buf *content);
 
-/** chart_files_borrow(files, path, bytes, len): the same for a copy of path and borrowed bytes. */
+/** chart_files_refer(files, path, bytes, len): the same for bytes that stay where they are. */
+void chart_files_refer(struct chart_files *files, char **path, const char *bytes, size_t len);
+
+/**
+ * chart_files_borrow(files, path, bytes, len): puts a copy of path and borrowed bytes behind the
+ * others; a byte order mark is not looked for.
+ */
 void chart_files_borrow(struct chart_files *files, const char *path, const char *bytes, size_t len);
 
 /**

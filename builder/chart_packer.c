@@ -10,6 +10,7 @@
 #include "common/limits.h"
 
 #define COMPRESSION_LEVEL 6
+#define ASIDE_BYTES_MIN (64U * KIB) /* below, a thread costs more than it saves */
 
 static void cleanup_archive(struct archive **slot)
 {
@@ -93,6 +94,49 @@ static int make_tar(struct buf *tar, const struct chart_files *files, const char
 	return buf_check(tar, "the chart as tar", err);
 }
 
+/* libarchive composes characters as it reads, so a name outside ASCII may come back in another
+ * form. */
+static bool is_same_path(const char *in, const char *out)
+{
+	const char *c = in;
+
+	while (*c != '\0' && (unsigned char)*c < 0x80)
+		c++;
+	return *c != '\0' || strcmp(in, out) == 0;
+}
+
+/* Of a byte order mark behind another one that was taken off before, readers take the second off.
+ */
+static bool is_same_content(const struct chart_file *in, const struct chart_file *out)
+{
+	size_t mark = in->len - out->len;
+
+	if (mark != 0 && (mark != 3 || memcmp(in->bytes, "\xEF\xBB\xBF", 3) != 0))
+		return false;
+	return memcmp(in->bytes + mark, out->bytes, out->len) == 0;
+}
+
+/* Our own tar through the reader that judges everybody's: names, limits, and every byte. */
+static int check_tar(struct chart_packer *p, const struct chart_files *files, struct error *err)
+{
+	if (chart_archive_read_tar(&p->made, buf_text(&p->tar), p->tar.len, err) != 0)
+		return -1;
+	if (p->made.files.count != files->count)
+		return error_set(err, ERR_SYSTEM, "the chart as tar: not what went into it");
+	for (size_t i = 0; i < files->count; i++) {
+		const struct chart_file *in = &files->items[i];
+		const struct chart_file *out = &p->made.files.items[i];
+		if (!is_same_path(in->path, out->path))
+			return error_set(err, ERR_CHART,
+			    "'%s': readers of archives would take it for '%s'", in->path,
+			    out->path);
+		if (!is_same_content(in, out))
+			return error_set(err, ERR_SYSTEM,
+			    "the chart as tar: '%s' is not what went into it", in->path);
+	}
+	return 0;
+}
+
 static int compress_tar(struct buf *out, const struct buf *tar, struct error *err)
 {
 	struct libdeflate_compressor *compressor = libdeflate_alloc_compressor(COMPRESSION_LEVEL);
@@ -113,12 +157,89 @@ static int compress_tar(struct buf *out, const struct buf *tar, struct error *er
 	return 0;
 }
 
+static int check_archive(const struct buf *tgz, const struct buf *tar, struct error *err)
+{
+	auto_buf struct buf again = BUF_INIT(tar->len);
+
+	struct libdeflate_decompressor *decompressor = libdeflate_alloc_decompressor();
+
+	if (decompressor == NULL)
+		return error_set(err, ERR_SYSTEM, "out of memory");
+	char *room = buf_room(&again, tar->len);
+	enum libdeflate_result result =
+	    libdeflate_gzip_decompress(decompressor, tgz->data, tgz->len, room, tar->len, NULL);
+	libdeflate_free_decompressor(decompressor);
+	if (result != LIBDEFLATE_SUCCESS || memcmp(room, tar->data, tar->len) != 0)
+		return error_set(err, ERR_SYSTEM, "the chart as archive: not what went into it");
+	return 0;
+}
+
+static void compress(struct chart_packer *p)
+{
+	p->status = compress_tar(&p->archive, &p->tar, &p->err);
+	if (p->status == 0)
+		p->status = check_archive(&p->archive, &p->tar, &p->err);
+}
+
+static void *compress_aside(void *packer)
+{
+	compress(packer);
+	return NULL;
+}
+
+int chart_packer_start(struct chart_packer *p, const struct chart_files *files, const char *base,
+    int64_t mtime, struct error *err)
+{
+	*p = (struct chart_packer){.tar = BUF_INIT(LIMIT_CHART_TAR_BYTES_MAX),
+	    .archive = BUF_INIT(LIMIT_CHART_ARCHIVE_BYTES_MAX),
+	    .err = ERROR_INIT};
+	chart_archive_init(&p->made);
+	if (make_tar(&p->tar, files, base, mtime, err) != 0 || check_tar(p, files, err) != 0)
+		return -1;
+	/* Where no thread is to be had, there is time enough later. */
+	p->is_aside = p->tar.len >= ASIDE_BYTES_MIN &&
+		      pthread_create(&p->thread, NULL, compress_aside, p) == 0;
+	return 0;
+}
+
+static void join(struct chart_packer *p)
+{
+	if (p->is_aside)
+		(void)pthread_join(p->thread, NULL);
+	p->is_aside = false;
+}
+
+int chart_packer_finish(struct chart_packer *p, struct buf *out, struct error *err)
+{
+	bool is_done = p->is_aside;
+
+	join(p);
+	if (!is_done)
+		compress(p);
+	if (p->status != 0) {
+		*err = p->err;
+		return -1;
+	}
+	buf_release(out);
+	*out = p->archive;
+	p->archive = (struct buf)BUF_INIT(0);
+	return 0;
+}
+
+void chart_packer_release(struct chart_packer *p)
+{
+	join(p);
+	chart_archive_release(&p->made);
+	buf_release(&p->tar);
+	buf_release(&p->archive);
+}
+
 int chart_packer_pack(struct buf *out, const struct chart_files *files, const char *base,
     int64_t mtime, struct error *err)
 {
-	auto_buf struct buf tar = BUF_INIT(LIMIT_CHART_TAR_BYTES_MAX);
+	auto_chart_packer struct chart_packer packer;
 
-	if (make_tar(&tar, files, base, mtime, err) != 0)
+	if (chart_packer_start(&packer, files, base, mtime, err) != 0)
 		return -1;
-	return compress_tar(out, &tar, err);
+	return chart_packer_finish(&packer, out, err);
 }

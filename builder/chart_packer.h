@@ -5,8 +5,11 @@
 #ifndef BUILDER_CHART_PACKER_H
 #define BUILDER_CHART_PACKER_H
 
+#include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 
+#include "builder/chart_archive.h"
 #include "builder/chart_files.h"
 
 /**
@@ -16,12 +19,37 @@
  * mode 0644, owner 0 without a name, the one mtime (0 ..= 8^11 - 1); two zero blocks and no other
  * padding. libdeflate level 6, whose bytes depend on its release alone.
  *
+ * What was made is read again, as a foreign archive would be, and must be what went into it.
+ *
  * out       released or never used; holds the archive on success, and then has a cap of its own.
  * Returns 0, or -1 with err set: ERR_LIMIT beyond LIMIT_CHART_TAR_BYTES_MAX or
- * LIMIT_CHART_ARCHIVE_BYTES_MAX, ERR_CHART for a name that tar cannot hold. LC_CTYPE must be a
+ * LIMIT_CHART_ARCHIVE_BYTES_MAX, ERR_CHART for a name that tar cannot hold, and for
+ * all that chart_archive_read() refuses. LC_CTYPE must be a
  * UTF-8 locale.
  */
 int chart_packer_pack(struct buf *out, const struct chart_files *files, const char *base,
     int64_t mtime, struct error *err) MUST_CHECK;
+
+struct chart_packer {
+	struct buf tar;
+	struct chart_archive made; /* what its readers will find in it; for the caller to look at */
+	struct buf archive;
+	pthread_t thread; /* where is_aside; it alone touches what is here until it is joined */
+	bool is_aside;
+	int status;
+	struct error err;
+};
+
+/**
+ * chart_packer_start(p, files, base, mtime, err), chart_packer_finish(p, out, err): the same in two
+ * steps; in between a thread may be compressing, while the caller does something else.
+ *
+ * p         does not move until it is released with chart_packer_release(), also after a failure.
+ */
+int chart_packer_start(struct chart_packer *p, const struct chart_files *files, const char *base,
+    int64_t mtime, struct error *err) MUST_CHECK;
+int chart_packer_finish(struct chart_packer *p, struct buf *out, struct error *err) MUST_CHECK;
+void chart_packer_release(struct chart_packer *p);
+#define auto_chart_packer __attribute__((cleanup(chart_packer_release)))
 
 #endif

@@ -44,6 +44,12 @@ static void add_view(struct views *v, const char *name, const struct chart_file 
 	v->count++;
 }
 
+static void add_all(struct views *v, const struct chart_files *files)
+{
+	for (size_t i = 0; i < files->count; i++)
+		add_view(v, files->items[i].path, &files->items[i]);
+}
+
 void chart_tree_init(struct chart_tree *t)
 {
 	*t = (struct chart_tree){.lock = CHART_LOCK_INIT};
@@ -114,14 +120,6 @@ static int read_requirements(struct chart_tree *t, const struct view *view, stru
 	return 0;
 }
 
-static int read_values(struct chart_tree *t, const struct view *view, struct error *err)
-{
-	t->values = view->file;
-	if (chart_values_check(view->file->bytes, view->file->len, err) != 0)
-		return error_prefix(err, "%s", view->name);
-	return 0;
-}
-
 static bool begins_with(const char *name, const char *start)
 {
 	return strncmp(name, start, strlen(start)) == 0;
@@ -144,11 +142,11 @@ static int read_file(
 		return 0;
 	if (strcmp(name, "Chart.lock") == 0)
 		return read_lock(t, view, l->err);
-	if (strcmp(name, "values.yaml") == 0)
-		return read_values(t, view, l->err);
 	if (strcmp(name, "requirements.yaml") == 0 || strcmp(name, "requirements.lock") == 0)
 		return read_requirements(t, view, l->err);
-	if (strcmp(name, "values.schema.json") == 0) {
+	if (strcmp(name, "values.yaml") == 0) {
+		t->values = view->file;
+	} else if (strcmp(name, "values.schema.json") == 0) {
 		if (view->file->len != 0 || l->source == CHART_SOURCE_DIRECTORY)
 			t->schema = view->file;
 	} else if (begins_with(name, "templates/")) {
@@ -202,8 +200,7 @@ static int load_archive(
 	l->bytes_left -= archive.tar_bytes;
 	out->unpacked = archive.files;
 	archive.files = (struct chart_files)CHART_FILES_INIT;
-	for (size_t i = 0; i < out->unpacked.count; i++)
-		add_view(&views, out->unpacked.items[i].path, &out->unpacked.items[i]);
+	add_all(&views, &out->unpacked);
 	l->source = CHART_SOURCE_ARCHIVE;
 	int status = load_level(out, l, &views);
 	l->source = source;
@@ -275,6 +272,14 @@ static int load_places(struct chart_tree *t, struct loading *l, struct views *be
 	return 0;
 }
 
+static int apply_rules(struct chart_metadata *m, const struct views *v, struct error *err)
+{
+	if (chart_rules_apply(m, err) != 0)
+		return error_prefix(err, "Chart.yaml%s",
+		    find(v, "requirements.yaml") != NULL ? " with requirements.yaml" : "");
+	return 0;
+}
+
 static int load_files(struct chart_tree *out, struct loading *l, const struct views *v)
 {
 	auto_views struct views below = {.items = NULL};
@@ -285,9 +290,8 @@ static int load_files(struct chart_tree *out, struct loading *l, const struct vi
 		if (read_file(out, l, &v->items[i], &below) != 0)
 			return -1;
 	}
-	if (chart_rules_apply(&out->metadata, l->err) != 0)
-		return error_prefix(l->err, "Chart.yaml%s",
-		    find(v, "requirements.yaml") != NULL ? " with requirements.yaml" : "");
+	if (apply_rules(&out->metadata, v, l->err) != 0)
+		return -1;
 	return load_places(out, l, &below);
 }
 
@@ -302,7 +306,7 @@ static int load_level(struct chart_tree *out, struct loading *l, const struct vi
 	return status;
 }
 
-int chart_tree_load(struct chart_tree *out, const struct chart_files *files,
+int chart_tree_load_unchecked(struct chart_tree *out, const struct chart_files *files,
     enum chart_source source, struct error *err)
 {
 	struct loading l = {
@@ -310,7 +314,48 @@ int chart_tree_load(struct chart_tree *out, const struct chart_files *files,
 	auto_views struct views views = {.items = NULL};
 
 	chart_tree_init(out);
-	for (size_t i = 0; i < files->count; i++)
-		add_view(&views, files->items[i].path, &files->items[i]);
+	add_all(&views, files);
 	return load_level(out, &l, &views);
+}
+
+int chart_tree_check_values(const struct chart_tree *tree, struct error *err)
+{
+	const struct chart_file *values = tree->values;
+
+	if (values != NULL && chart_values_check(values->bytes, values->len, err) != 0)
+		return error_prefix(err, "values.yaml");
+	for (size_t i = 0; i < tree->subchart_count; i++) {
+		const struct chart_tree *subchart = tree->subcharts[i];
+		if (chart_tree_check_values(subchart, err) != 0)
+			return error_prefix(err, "charts/%s", subchart->place);
+	}
+	return 0;
+}
+
+int chart_tree_load(struct chart_tree *out, const struct chart_files *files,
+    enum chart_source source, struct error *err)
+{
+	if (chart_tree_load_unchecked(out, files, source, err) != 0)
+		return -1;
+	return chart_tree_check_values(out, err);
+}
+
+int chart_tree_metadata(
+    struct chart_metadata *out, const struct chart_files *files, struct error *err)
+{
+	auto_chart_tree struct chart_tree tree;
+	auto_views struct views views = {.items = NULL};
+
+	chart_tree_init(&tree);
+	add_all(&views, files);
+	if (read_chart_yaml(&tree, &views, err) != 0)
+		return -1;
+	const struct view *requirements = find(&views, "requirements.yaml");
+	if (requirements != NULL && read_requirements(&tree, requirements, err) != 0)
+		return -1;
+	if (apply_rules(&tree.metadata, &views, err) != 0)
+		return -1;
+	*out = tree.metadata;
+	chart_metadata_init(&tree.metadata);
+	return 0;
 }

@@ -49,6 +49,22 @@ enum chart_source { CHART_SOURCE_DIRECTORY, CHART_SOURCE_ARCHIVE };
  */
 int chart_tree_load(struct chart_tree *out, const struct chart_files *files,
     enum chart_source source, struct error *err) MUST_CHECK;
+
+/**
+ * chart_tree_load_unchecked(out, files, source, err), chart_tree_check_values(tree, err): the same
+ * in two steps, of which the second one reads each values.yaml: the greater part of the work, and
+ * of no influence on the tree.
+ */
+int chart_tree_load_unchecked(struct chart_tree *out, const struct chart_files *files,
+    enum chart_source source, struct error *err) MUST_CHECK;
+int chart_tree_check_values(const struct chart_tree *tree, struct error *err) MUST_CHECK;
+
+/**
+ * chart_tree_metadata(out, files, err): only the metadata that chart_tree_load() would give for the
+ * files of an archive.
+ */
+int chart_tree_metadata(
+    struct chart_metadata *out, const struct chart_files *files, struct error *err) MUST_CHECK;
 void chart_tree_init(struct chart_tree *t);
 void chart_tree_release(struct chart_tree *t);
 #define auto_chart_tree __attribute__((cleanup(chart_tree_release)))

@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include <libdeflate.h>
 #include <zlib.h>
 
 #define HEADER_BYTES 10
@@ -54,8 +55,8 @@ static int check_header_crc(struct cursor *c, struct error *err)
 
 	if (skip(c, 2, err) != 0)
 		return -1;
-	unsigned long crc = crc32_z(0, c->bytes, header) & 0xFFFF;
-	if (crc != (c->bytes[header] | (unsigned long)c->bytes[header + 1] << 8))
+	uint32_t crc = libdeflate_crc32(0, c->bytes, header) & 0xFFFF;
+	if (crc != (c->bytes[header] | (uint32_t)c->bytes[header + 1] << 8))
 		return error_set(err, ERR_CHART, "gzip: the header's CRC is wrong");
 	return 0;
 }
@@ -121,7 +122,7 @@ static int check_trailer(struct cursor *c, const char *content, size_t len, stru
 
 	if (skip(c, TRAILER_BYTES, err) != 0)
 		return -1;
-	if (read_le32(trailer) != crc32_z(0, (const unsigned char *)content, len))
+	if (read_le32(trailer) != libdeflate_crc32(0, content, len))
 		return error_set(err, ERR_CHART, "gzip: the CRC is wrong");
 	if (read_le32(trailer + 4) != (uint32_t)len)
 		return error_set(err, ERR_CHART, "gzip: the length is wrong");

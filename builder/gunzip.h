@@ -1,6 +1,7 @@
 /*
  * One gzip member in memory, checked to its last byte.
- * libarchive would check neither CRC nor length, and would take what follows the member.
+ * libarchive would check neither CRC nor length, and would take what follows the member. libdeflate
+ * would take broken codes that zlib and Helm's reader refuse.
  * Source: RFC 1952.
  */
 #ifndef BUILDER_GUNZIP_H

@@ -13,10 +13,14 @@ struct cursor {
 	unsigned char is_object[DEPTH_MAX / 8 + 1]; /* a bit for each open list or object */
 };
 
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
 static void skip_space(struct cursor *c)
 {
-	while (
-	    c->at < c->len && c->bytes[c->at] != '\0' && strchr(" \t\r\n", c->bytes[c->at]) != NULL)
+	while (c->at < c->len && is_space(c->bytes[c->at]))
 		c->at++;
 }
 

@@ -211,8 +211,10 @@ static const char *find(struct yaml_source *s, const yaml_mark_t *mark)
 	if (mark->index < s->index)
 		rewind_place(s);
 	while (s->index < mark->index && s->at < s->text.len) {
+		const char *at = s->text.data + s->at;
 		uint32_t c;
-		size_t width = unicode_decode(&c, s->text.data + s->at, s->text.len - s->at);
+		size_t width =
+		    (unsigned char)*at < 0x80 ? 1 : unicode_decode(&c, at, s->text.len - s->at);
 		s->at += width != 0 ? width : 1;
 		s->index++;
 	}

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define READ_BYTES (16U * 1024U)
+
 void buf_release(struct buf *b)
 {
 	if (b->wipes && b->data != NULL)
@@ -107,26 +109,21 @@ char *buf_steal(struct buf *b)
 
 int buf_read_fd(struct buf *b, int fd, const char *what, struct error *err)
 {
+	char piece[READ_BYTES]; /* so that many small files take no more memory than they need */
+
 	for (;;) {
-		char past_cap = '\0';
 		size_t left = b->max - b->len;
-		size_t want = left < 65536 ? left : 65536;
-		char *into = want != 0 ? buf_room(b, want) : &past_cap;
-		ssize_t got = read(fd, into, want != 0 ? want : 1);
+		ssize_t got = read(fd, piece, left < sizeof(piece) ? left + 1 : sizeof(piece));
 
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
 			return error_sys(err, "%s: read", what);
 		if (got == 0)
-			break;
-		if (want == 0) {
-			b->overflowed = true;
+			return 0;
+		buf_put(b, piece, (size_t)got <= left ? (size_t)got : left);
+		b->overflowed = (size_t)got > left;
+		if (b->overflowed)
 			return buf_check(b, what, err);
-		}
-		b->len += (size_t)got;
 	}
-	if (b->data != NULL)
-		b->data[b->len] = '\0';
-	return 0;
 }
