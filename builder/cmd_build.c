@@ -173,14 +173,16 @@ static int add_chart(struct delivery_writer *d, struct layout_writer *w, const c
 
 /* Our own output through the pusher's check, trusting exactly the key that sealed it. */
 static int verify_own_work(const struct layout_writer *w, const struct ssh_public_key *key,
-    struct command_result *out, struct error *err)
+    const struct release_keys *release, struct command_result *out, struct error *err)
 {
 	auto_trust struct trust *trust = trust_of_key(key, "builder");
 	const struct judgement judgement = {.trust = trust, .now = TIME_NOT_JUDGED, .target = NULL};
 	auto_verified_layout struct verified_layout *v =
 	    verified_layout_open(layout_writer_staging(w), &judgement, &out->problems, err);
 
-	return v != NULL ? 0 : error_prefix(err, "the check of the new layout failed");
+	if (v == NULL || release_keys_judge(release, v, err) != 0)
+		return error_prefix(err, "the check of the new layout failed");
+	return 0;
 }
 
 static int sign_and_publish(struct delivery_writer *d, struct layout_writer *w,
@@ -203,7 +205,7 @@ static int sign_and_publish(struct delivery_writer *d, struct layout_writer *w,
 	passphrase_source_note(&passphrase, &out->notes);
 	if (layout_writer_file(
 		w, signature.name, signature.armored.data, signature.armored.len, err) != 0 ||
-	    verify_own_work(w, &signature.key, out, err) != 0)
+	    verify_own_work(w, &signature.key, &keys, out, err) != 0)
 		return -1;
 	return layout_writer_publish(w, err);
 }

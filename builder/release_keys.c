@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/release_policy.h"
+
 static bool is_release_key(const char *name)
 {
 	static const char prefix[] = "release";
@@ -117,6 +119,23 @@ int release_keys_refuse(
 			return error_set(err, ERR_KEY,
 			    "the key that seals is a release key too: clusters trust the one, "
 			    "pusher the other; make a second key with 'builder keygen'");
+	}
+	return 0;
+}
+
+int release_keys_judge(
+    const struct release_keys *k, const struct verified_layout *v, struct error *err)
+{
+	for (size_t i = 0; i < k->count; i++) {
+		struct ssh_public_key key = secret_key_public(k->items[i]);
+		const struct trust trust = {.release = {.keys = &key.ed25519,
+						.key_count = 1,
+						.require_bundle = true,
+						.require_legacy = true}};
+
+		if (release_judge(
+			verified_layout_graph(v), verified_layout_files(v), &trust, NULL, err) != 0)
+			return -1;
 	}
 	return 0;
 }

@@ -6,6 +6,7 @@
 
 #include "builder/key_file.h"
 #include "common/limits.h"
+#include "common/verified_layout.h"
 
 struct release_keys {
 	struct secret_key *items[LIMIT_RELEASE_KEYS_MAX]; /* owned; by the bytes of their names */
@@ -31,5 +32,10 @@ void release_keys_release(struct release_keys *k);
  * key for two roles. */
 int release_keys_refuse(
     const struct release_keys *k, const struct ssh_public_key *seal, struct error *err) MUST_CHECK;
+
+/** release_keys_judge(k, v, err): builder's check of its work: every named artifact has both forms
+ * by each of the keys; ERR_POLICY, see release_judge(). */
+int release_keys_judge(
+    const struct release_keys *k, const struct verified_layout *v, struct error *err) MUST_CHECK;
 
 #endif

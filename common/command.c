@@ -8,6 +8,7 @@
 #include "common/inspect_html.h"
 #include "common/limits.h"
 #include "common/printable.h"
+#include "common/release_policy.h"
 
 int command_usage(
     const struct command *self, const char *program, struct error *err, const char *format, ...)
@@ -222,6 +223,20 @@ void command_run(
 	}
 }
 
+static void set_forms(json_t *artifacts, const unsigned *forms)
+{
+	for (size_t i = 0; i < json_array_size(artifacts); i++) {
+		json_t *list = json_array();
+
+		for (int form = 0; form < RELEASE_FORM_COUNT; form++) {
+			if ((forms[i] & RELEASE_FORM_BIT(form)) != 0)
+				(void)json_array_append_new(
+				    list, json_string(release_form_name((enum release_form)form)));
+		}
+		(void)json_object_set_new(json_array_get(artifacts, i), "releaseSignatures", list);
+	}
+}
+
 json_t *command_verified_json(const struct verified_layout *v)
 {
 	struct inspect_seal seal = inspect_seal_of(v);
@@ -232,6 +247,9 @@ json_t *command_verified_json(const struct verified_layout *v)
 	(void)json_object_set_new(root, "sealId", json_string(hex));
 	digest_hex(hex, &verified_layout_trust(v)->id);
 	(void)json_object_set_new(root, "trustId", json_string(hex));
+	/* Where no key is pinned, nothing was judged, and nothing is said. */
+	if (verified_layout_trust(v)->release.key_count > 0)
+		set_forms(json_object_get(root, "artifacts"), verified_layout_release_forms(v));
 	return root;
 }
 
@@ -255,13 +273,19 @@ void command_verified_text(struct buf *b, const char *path, const struct verifie
 {
 	const struct graph *graph = verified_layout_graph(v);
 
+	const unsigned *forms = verified_layout_release_forms(v);
+
 	command_sealed_text(b, path, v);
 	for (size_t i = 0; i < graph->name_count; i++) {
 		char digest[DIGEST_TEXT_LEN + 1];
 
 		digest_text(digest, &graph->nodes[graph->names[i].node].descriptor.digest);
-		buf_printf(
-		    b, "%s:%s %s\n", graph->names[i].repository, graph->names[i].tag, digest);
+		buf_printf(b, "%s:%s %s", graph->names[i].repository, graph->names[i].tag, digest);
+		for (int form = 0; form < RELEASE_FORM_COUNT; form++) {
+			if ((forms[i] & RELEASE_FORM_BIT(form)) != 0)
+				buf_printf(b, " %s", release_form_name((enum release_form)form));
+		}
+		buf_putc(b, '\n');
 	}
 }
 

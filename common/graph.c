@@ -287,6 +287,7 @@ void graph_release(struct graph *g)
 		release_node(&g->nodes[i]);
 	free(g->nodes);
 	free(g->names);
+	free(g->referrers);
 	index_release(&g->index);
 	*g = (struct graph)GRAPH_INIT;
 }

@@ -46,18 +46,26 @@ struct graph_name {
 	size_t node;
 };
 
+/** A node with a graph_subject(). */
+struct graph_referrer {
+	struct digest subject;
+	size_t node;
+};
+
 struct graph {
 	struct index index;       /* owned */
 	struct graph_node *nodes; /* owned; each digest once, children before their parents */
 	size_t node_count;
 	struct graph_name *names; /* owned; in the order of index.json */
 	size_t name_count;
+	struct graph_referrer *referrers; /* owned; sorted by subject, then node */
+	size_t referrer_count;
 };
 
 #define GRAPH_INIT                                                                                 \
 	{                                                                                          \
 		.index = INDEX_INIT, .nodes = NULL, .node_count = 0, .names = NULL,                \
-		.name_count = 0                                                                    \
+		.name_count = 0, .referrers = NULL, .referrer_count = 0                            \
 	}
 
 /**
@@ -77,6 +85,11 @@ int graph_load(struct graph *out, const struct layout *layout, const char *index
 /** graph_subject(n): what a node is a signature, list of referrers or referrer of; NULL for none.
  */
 const struct digest *graph_subject(const struct graph_node *n);
+
+/** graph_referrers(g, subject, out_first): how many nodes have this subject; they stand from
+ * *out_first on. */
+size_t graph_referrers(
+    const struct graph *g, const struct digest *subject, const struct graph_referrer **out_first);
 
 void graph_release(struct graph *g);
 #define auto_graph __attribute__((cleanup(graph_release)))

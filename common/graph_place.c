@@ -5,12 +5,6 @@
 #include "common/media_type.h"
 #include "common/reference.h"
 
-/* Node node has something to do with the digest subject. */
-struct relation {
-	struct digest subject; /* first: what compare_relations() looks at */
-	size_t node;
-};
-
 const struct digest *graph_subject(const struct graph_node *n)
 {
 	if (n->is_signature)
@@ -90,29 +84,66 @@ static int take_entry(
 	return 0;
 }
 
-static int compare_relations(const void *a, const void *b)
+static int compare_referrers(const void *a, const void *b)
 {
-	return digest_compare(a, b);
+	const struct graph_referrer *left = a;
+	const struct graph_referrer *right = b;
+	int order = digest_compare(&left->subject, &right->subject);
+
+	return order != 0 ? order : (left->node > right->node) - (left->node < right->node);
+}
+
+static void relate(struct graph *g)
+{
+	g->referrers = mem_zalloc(g->node_count, sizeof(*g->referrers));
+	for (size_t i = 0; i < g->node_count; i++) {
+		const struct digest *subject = graph_subject(&g->nodes[i]);
+
+		if (subject != NULL)
+			g->referrers[g->referrer_count++] =
+			    (struct graph_referrer){.subject = *subject, .node = i};
+	}
+	qsort(g->referrers, g->referrer_count, sizeof(*g->referrers), compare_referrers);
+}
+
+size_t graph_referrers(
+    const struct graph *g, const struct digest *subject, const struct graph_referrer **out_first)
+{
+	size_t low = 0;
+	size_t high = g->referrer_count;
+	size_t count = 0;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (digest_compare(&g->referrers[middle].subject, subject) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*out_first = g->referrers + low;
+	while (low + count < g->referrer_count &&
+	       digest_equal(&g->referrers[low + count].subject, subject))
+		count++;
+	return count;
 }
 
 /* Signatures, or lists of referrers, of one digest: the registry has one tag for each. */
-static int refuse_second(
-    const struct graph *g, const struct relation *relations, size_t count, struct error *err)
+static int refuse_second(const struct graph *g, struct error *err)
 {
-	for (size_t i = 0; i < count;) {
+	for (size_t i = 0; i < g->referrer_count;) {
+		const struct digest *subject = &g->referrers[i].subject;
 		size_t signatures = 0;
 		size_t lists = 0;
-		size_t first = i;
 
-		for (; i < count && digest_equal(&relations[first].subject, &relations[i].subject);
+		for (; i < g->referrer_count && digest_equal(&g->referrers[i].subject, subject);
 		     i++) {
-			const struct graph_node *n = &g->nodes[relations[i].node];
+			const struct graph_node *n = &g->nodes[g->referrers[i].node];
 			signatures += n->is_signature ? 1 : 0;
 			lists += n->is_referrers_index ? 1 : 0;
 		}
 		if (signatures > 1 || lists > 1) {
 			char text[DIGEST_TEXT_LEN + 1];
-			digest_text(text, &relations[first].subject);
+			digest_text(text, subject);
 			return error_set(err, ERR_FORMAT, "%s has two entries for its %s", text,
 			    signatures > 1 ? "signatures" : "referrers");
 		}
@@ -123,8 +154,6 @@ static int refuse_second(
 /* Nodes that a name or a repository leads to, in the order in which they were found. */
 struct placement {
 	const struct graph *graph;
-	const struct relation *relations; /* sorted by subject */
-	size_t relation_count;
 	bool *placed;  /* one for each node */
 	size_t *queue; /* those that are, in order */
 	size_t queued;
@@ -140,18 +169,11 @@ static void place(struct placement *p, size_t node)
 
 static void place_referrers(struct placement *p, const struct digest *subject)
 {
-	size_t low = 0;
-	size_t high = p->relation_count;
+	const struct graph_referrer *referrers;
+	size_t count = graph_referrers(p->graph, subject, &referrers);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (digest_compare(&p->relations[middle].subject, subject) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (; low < p->relation_count && digest_equal(&p->relations[low].subject, subject); low++)
-		place(p, p->relations[low].node);
+	for (size_t i = 0; i < count; i++)
+		place(p, referrers[i].node);
 }
 
 /* From names and repositories by child, signature and subject. A signature says of itself, by a
@@ -200,38 +222,19 @@ static int refuse_unplaced(
 	return 0;
 }
 
-static size_t relate(const struct graph *g, struct relation *relations)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < g->node_count; i++) {
-		const struct digest *subject = graph_subject(&g->nodes[i]);
-
-		if (subject != NULL)
-			relations[count++] = (struct relation){.subject = *subject, .node = i};
-	}
-	qsort(relations, count, sizeof(*relations), compare_relations);
-	return count;
-}
-
 int graph_place(struct graph *g, const size_t *entry_nodes, struct error *err)
 {
-	auto_free struct relation *relations = mem_zalloc(g->node_count, sizeof(*relations));
 	auto_free bool *placed = mem_zalloc(g->node_count, sizeof(*placed));
 	auto_free size_t *queue = mem_zalloc(g->node_count, sizeof(*queue));
+	struct placement p = {.graph = g, .placed = placed, .queue = queue};
 
 	for (size_t i = 0; i < g->index.entry_count; i++) {
 		if (take_entry(g, entry_nodes[i], &g->index.entries[i], err) != 0)
 			return error_prefix(err, "entry %zu", i);
 	}
-	size_t count = relate(g, relations);
-	if (refuse_second(g, relations, count, err) != 0)
+	relate(g);
+	if (refuse_second(g, err) != 0)
 		return -1;
-	struct placement p = {.graph = g,
-	    .relations = relations,
-	    .relation_count = count,
-	    .placed = placed,
-	    .queue = queue};
 	place_all(&p);
 	return refuse_unplaced(g, entry_nodes, placed, err);
 }

@@ -38,6 +38,8 @@
 #define LIMIT_RELEASE_CONTENT_BYTES_MAX (64 * KIB) /* what is signed */
 #define LIMIT_RELEASE_BUNDLE_BYTES_MAX (256 * KIB)
 #define LIMIT_RELEASE_KEYS_MAX 16U
+#define LIMIT_RELEASE_CHECKS_MAX                                                                   \
+	262144U /* of a signature against a key, in one delivery: seconds */
 
 /* The trust directory. */
 #define LIMIT_TRUST_FILE_BYTES_MAX (256 * KIB)

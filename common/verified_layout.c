@@ -6,12 +6,14 @@
 #include "common/delivery_policy.h"
 #include "common/json.h"
 #include "common/limits.h"
+#include "common/release_policy.h"
 #include "common/seal.h"
 
 struct verified_layout {
 	struct layout layout;
 	struct seal seal;
 	struct graph graph;
+	unsigned *release_forms;   /* one for each name */
 	const struct trust *trust; /* borrowed */
 	struct trust_signer *signers;
 	size_t signer_count;
@@ -414,13 +416,10 @@ static int load_content(struct verified_layout *v, struct error *err)
 	return check_reachable(v, err);
 }
 
-/* Signatures that cannot be checked yet are not taken for granted. */
-static int judge_release(const struct trust *t, struct error *err)
+static int judge_release(struct verified_layout *v, struct error *err)
 {
-	if (t->release.key_count == 0)
-		return 0;
-	return error_set(err, ERR_POLICY,
-	    "release: this version cannot check the signatures that the policy wants");
+	v->release_forms = mem_zalloc(v->graph.name_count, sizeof(*v->release_forms));
+	return release_judge(&v->graph, &v->layout, v->trust, v->release_forms, err);
 }
 
 static int check_all(struct verified_layout *v, const char *path, const struct judgement *judgement,
@@ -435,7 +434,7 @@ static int check_all(struct verified_layout *v, const char *path, const struct j
 	    seal_parse(&v->seal, buf_text(&seal), seal.len, err) != 0 ||
 	    check_files(v, problems, err) != 0 || load_content(v, err) != 0 ||
 	    delivery_judge(&v->graph, v->signers, v->signer_count, judgement, err) != 0 ||
-	    judge_release(v->trust, err) != 0)
+	    judge_release(v, err) != 0)
 		return error_prefix(err, "layout '%s'", path);
 	return 0;
 }
@@ -460,6 +459,7 @@ void verified_layout_free(struct verified_layout *v)
 	seal_release(&v->seal);
 	graph_release(&v->graph);
 	free(v->signers);
+	free(v->release_forms);
 	free(v);
 }
 
@@ -488,6 +488,11 @@ const struct trust_signer *verified_layout_signers(
 size_t verified_layout_unknown_signatures(const struct verified_layout *v)
 {
 	return v->unknown_signatures;
+}
+
+const unsigned *verified_layout_release_forms(const struct verified_layout *v)
+{
+	return v->release_forms;
 }
 
 const struct trust *verified_layout_trust(const struct verified_layout *v)

@@ -79,6 +79,8 @@ const struct trust_signer *verified_layout_signers(
     const struct verified_layout *v, size_t *out_count);
 /** Signature files of keys that the trust does not name: counted, never read. */
 size_t verified_layout_unknown_signatures(const struct verified_layout *v);
+/** For each of the graph's names the forms of release signatures that hold (release_policy.h). */
+const unsigned *verified_layout_release_forms(const struct verified_layout *v);
 const struct trust *verified_layout_trust(const struct verified_layout *v);
 
 #endif
