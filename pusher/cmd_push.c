@@ -6,7 +6,11 @@
 #include "common/printable.h"
 #include "pusher/admission.h"
 #include "pusher/commands.h"
+#include "pusher/connection_options.h"
 #include "pusher/receipt.h"
+
+#define JOBS 4
+#define RETRIES 4
 
 static const char help[] =
     "usage: pusher push LAYOUT oci://REGISTRY/PREFIX --trust DIR [OPTION]...\n"
@@ -20,8 +24,14 @@ static const char help[] =
     "                           skip or overwrite\n"
     "  -n, --dry-run            ask the registry what is there, and write nothing\n"
     "      --receipt FILE       write a JSON receipt once everything is in place\n"
-    "      --ca-file FILE       trust these certificate authorities (PEM) alone\n"
-    "      --plain-http         no TLS\n"
+    "  -j, --jobs N             send N large blobs at a time (4), and as many small\n"
+    "                           requests beside them; 1: one request at a time\n"
+    "      --retries N          try again N times what may pass (4)\n"
+    "      --deadline TIME      give up after TIME, such as 90s, 15m or 2h\n"
+    "      --chunk-size BYTES   send larger blobs in pieces (512K, 64M); unless told,\n"
+    "                           only where the registry takes no others\n"
+    "      --upload-host HOST   blobs may be sent to HOST[:PORT] too, where no\n"
+    "                           credentials go; may be repeated\n" CONNECTION_OPTION_HELP
     "  -u, --username NAME      log in as NAME, with a password from standard input\n"
     "      --password-stdin     required with --username\n"
     "      --json               the result, also of a failure, as one JSON object\n"
@@ -34,14 +44,23 @@ struct push_options {
 	struct trust_options trust;
 	const char *on_existing;
 	const char *receipt;
-	const char *ca_file;
+	const char *jobs_text;
+	const char *retries_text;
+	const char *deadline_text;
+	const char *chunk_size_text;
+	struct option_list upload_hosts;
+	struct connection_options connection;
 	const char *username;
 	bool dry_run;
-	bool plain_http;
 	bool password_stdin;
 	const char *layout;
 	const char *destination;
-	enum push_existing existing; /* what on_existing says */
+	/* What the texts say. */
+	enum push_existing existing;
+	unsigned jobs;
+	unsigned retries;
+	int64_t deadline_ms; /* from the start; 0: none */
+	uint64_t chunk_bytes;
 };
 
 /* ---- the command line ---- */
@@ -68,13 +87,30 @@ static int parse_existing(
 	    self, "pusher", err, "--on-existing is fail, skip or overwrite, not '%s'", text);
 }
 
+static int parse_numbers(struct push_options *o, const struct command *self, struct error *err)
+{
+	o->jobs = JOBS;
+	o->retries = RETRIES;
+	if (connection_options_number(&o->jobs, o->jobs_text, LIMIT_JOBS_MAX, "jobs", self, err) !=
+		0 ||
+	    connection_options_number(
+		&o->retries, o->retries_text, LIMIT_RETRIES_MAX, "retries", self, err) != 0 ||
+	    connection_options_duration(&o->deadline_ms, o->deadline_text, "deadline", self, err) !=
+		0 ||
+	    connection_options_bytes(
+		&o->chunk_bytes, o->chunk_size_text, "chunk-size", self, err) != 0)
+		return -1;
+	if (o->jobs == 0)
+		return command_usage(self, "pusher", err, "--jobs is at least 1");
+	return 0;
+}
+
 static int check_options(struct push_options *o, const struct command *self, struct error *err)
 {
-	if (trust_options_check(&o->trust, self, "pusher", err) != 0)
+	if (trust_options_check(&o->trust, self, "pusher", err) != 0 ||
+	    connection_options_check(&o->connection, self, err) != 0 ||
+	    parse_numbers(o, self, err) != 0)
 		return -1;
-	if (o->plain_http && o->ca_file != NULL)
-		return command_usage(self, "pusher", err,
-		    "--plain-http has no TLS, and --ca-file is for nothing else");
 	if ((o->username != NULL) != o->password_stdin)
 		return command_usage(
 		    self, "pusher", err, "--username and --password-stdin go together");
@@ -89,8 +125,12 @@ static int parse_options(
 	    {.name = "on-existing", .value = &o->on_existing},
 	    {.name = "dry-run", .short_name = 'n', .flag = &o->dry_run},
 	    {.name = "receipt", .value = &o->receipt},
-	    {.name = "plain-http", .flag = &o->plain_http},
-	    {.name = "ca-file", .value = &o->ca_file},
+	    {.name = "jobs", .short_name = 'j', .value = &o->jobs_text},
+	    {.name = "retries", .value = &o->retries_text},
+	    {.name = "deadline", .value = &o->deadline_text},
+	    {.name = "chunk-size", .value = &o->chunk_size_text},
+	    {.name = "upload-host", .list = &o->upload_hosts},
+	    CONNECTION_OPTION_SPECS(&o->connection),
 	    {.name = "username", .short_name = 'u', .value = &o->username},
 	    {.name = "password-stdin", .flag = &o->password_stdin},
 	    COMMON_OPTION_SPECS(&o->common),
@@ -111,7 +151,7 @@ static int parse_options(
 /* ---- the work ---- */
 
 /* All that a push holds while it runs. */
-struct session {
+struct work {
 	const struct push_options *options; /* borrowed */
 	struct target target;
 	struct admission admission;
@@ -120,20 +160,22 @@ struct session {
 	struct receipt_file receipt_file;
 	int interrupt_fd;
 	struct http_transport *transport;
+	struct auth *auth;
 	struct push push;
 	int64_t start; /* seconds since 1970 */
 };
 
-#define SESSION_INIT                                                                               \
+#define WORK_INIT                                                                                  \
 	{                                                                                          \
 		.target = TARGET_INIT, .admission = ADMISSION_INIT, .plan = PLAN_INIT,             \
 		.credentials = CREDENTIALS_INIT, .receipt_file = RECEIPT_FILE_INIT,                \
-		.interrupt_fd = -1, .transport = NULL, .push = PUSH_INIT                           \
+		.interrupt_fd = -1, .transport = NULL, .auth = NULL, .push = PUSH_INIT             \
 	}
 
-static void session_release(struct session *s)
+static void work_release(struct work *s)
 {
 	push_release(&s->push);
+	auth_free(s->auth);
 	http_transport_free(s->transport);
 	receipt_file_close(&s->receipt_file);
 	cleanup_fd(&s->interrupt_fd);
@@ -143,7 +185,7 @@ static void session_release(struct session *s)
 	target_release(&s->target);
 }
 
-static int read_password(struct session *s, struct error *err)
+static int read_password(struct work *s, struct error *err)
 {
 	auto_credential struct credential credential = CREDENTIAL_INIT;
 
@@ -154,11 +196,11 @@ static int read_password(struct session *s, struct error *err)
 }
 
 /* Everything that can be refused without a socket. */
-static int prepare(struct session *s, struct problems *problems, struct error *err)
+static int prepare(struct work *s, struct problems *problems, struct error *err)
 {
 	const struct push_options *o = s->options;
 
-	if (target_parse(&s->target, o->destination, o->plain_http, err) != 0)
+	if (target_parse(&s->target, o->destination, o->connection.plain_http, err) != 0)
 		return -1;
 	if (o->username != NULL && credentials_check_target(&s->target, err) != 0)
 		return -1;
@@ -171,53 +213,75 @@ static int prepare(struct session *s, struct problems *problems, struct error *e
 	return o->username == NULL ? 0 : read_password(s, err);
 }
 
-static int begin(struct session *s, struct error *err)
+static int begin(struct work *s, struct error *err)
 {
 	const struct push_options *o = s->options;
+	const struct auth_options auth = {.target = &s->target, .credentials = &s->credentials};
+
 	interrupt_hold();
 	s->interrupt_fd = interrupt_fd(err);
 	if (s->interrupt_fd < 0)
 		return -1;
-	const struct http_curl_options http = {
-	    .plain_http = o->plain_http, .ca_file = o->ca_file, .interrupt_fd = s->interrupt_fd};
+	const struct http_curl_options http = {.plain_http = o->connection.plain_http,
+	    .insecure = o->connection.insecure,
+	    .is_local = target_is_loopback(&s->target),
+	    .ca_file = o->connection.ca_file,
+	    .cert_file = o->connection.cert_file,
+	    .key_file = o->connection.key_file,
+	    .interrupt_fd = s->interrupt_fd};
 	if (o->receipt != NULL && !o->dry_run &&
 	    receipt_file_open(&s->receipt_file, o->receipt, err) != 0)
+		return -1;
+	s->auth = auth_new(&auth, err);
+	if (s->auth == NULL)
 		return -1;
 	s->transport = http_curl_new(&http, err);
 	return s->transport == NULL ? -1 : 0;
 }
 
-static int push(struct session *s, struct error *err)
+static int push(struct work *s, struct error *err)
 {
 	const struct push_options *o = s->options;
 	const struct progress progress = {.requests = o->common.verbose, .blobs = !o->common.quiet};
-	const struct registry registry = {.transport = s->transport,
+	int64_t now_ms = s->transport->now_ms(s->transport);
+	struct session session = {.transport = s->transport,
+	    .auth = s->auth,
+	    .progress = &progress,
+	    .budget = {.retries = o->retries,
+		.deadline_ms = o->deadline_ms == 0 ? HTTP_FOREVER : now_ms + o->deadline_ms},
+	    .jobs = o->jobs};
+	struct registry registry = {.session = &session,
 	    .target = &s->target,
-	    .credentials = &s->credentials,
-	    .progress = &progress};
+	    .layout = verified_layout_files(s->admission.layout),
+	    .upload_hosts = &o->upload_hosts,
+	    .chunk_bytes = o->chunk_bytes};
 
 	if (push_decide(&s->push, &s->plan, &registry, o->existing, err) != 0)
 		return -1;
-	if (o->dry_run)
+	if (o->dry_run || push_is_done(&s->push))
 		return 0;
-	return push_write(&s->push, &registry, verified_layout_files(s->admission.layout), err);
+	if (push_prepare(&s->push, &registry, err) != 0)
+		return -1;
+	return push_tags(&s->push, &registry, err);
 }
 
 /* ---- what came of it ---- */
 
-static void put_names(const struct session *s, struct buf *b)
+static void put_names(const struct work *s, struct buf *b)
 {
 	char digest[DIGEST_TEXT_LEN + 1];
 
 	for (size_t i = 0; i < s->push.name_count; i++) {
 		const struct push_name *n = &s->push.names[i];
-		digest_text(digest, &n->name->manifest.digest);
+		digest_text(digest, &n->name->digest);
+		if (n->name->tag == NULL)
+			continue;
 		buf_printf(b, "%s %s/%s:%s %s\n", receipt_action(n->action, s->options->dry_run),
 		    s->target.label, n->repository->name, n->name->tag, digest);
 	}
 }
 
-static int report(struct session *s, struct command_result *out, struct error *err)
+static int report(struct work *s, struct command_result *out, struct error *err)
 {
 	const struct push_options *o = s->options;
 	const struct receipt receipt = {.layout = s->admission.layout,
@@ -242,7 +306,7 @@ static int run(const struct command *self, int argc, char **argv, struct command
     struct error *err)
 {
 	struct push_options options = {.trust = TRUST_OPTIONS_INIT};
-	__attribute__((cleanup(session_release))) struct session s = SESSION_INIT;
+	__attribute__((cleanup(work_release))) struct work s = WORK_INIT;
 
 	s.options = &options;
 	s.start = (int64_t)time(NULL);

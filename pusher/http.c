@@ -16,6 +16,7 @@ static const char *const header_names[HTTP_HEADER_COUNT] = {
     [HTTP_OCI_SUBJECT] = "OCI-Subject",
     [HTTP_RETRY_AFTER] = "Retry-After",
     [HTTP_RANGE] = "Range",
+    [HTTP_CONTENT_LENGTH] = "Content-Length",
     [HTTP_CHUNK_MIN_LENGTH] = "OCI-Chunk-Min-Length",
 };
 

@@ -7,18 +7,35 @@
 
 #include "common/digest.h"
 #include "common/error.h"
+#include "common/options.h"
 #include "pusher/target.h"
 
+struct location {
+	char *url;       /* owned; absolute, without a fragment */
+	bool is_foreign; /* at a host of --upload-host: no credentials go there */
+};
+
+#define LOCATION_INIT                                                                              \
+	{                                                                                          \
+		.url = NULL, .is_foreign = false                                                   \
+	}
+
 /**
- * location_join(target, request_url, location, digest, err): the URL of the closing PUT, owned by
- * the caller.
+ * location_resolve(out, target, upload_hosts, request_url, location, err): out->url is replaced.
  *
- * location is hostile, absolute or relative to request_url, and must lead to the same host and
- * port; http in the place of https is taken for what a TLS-terminating proxy lost, and becomes
- * https. Its path and query are kept as they are, digest= is appended. NULL with ERR_UNBELIEVED
- * otherwise. The result begins with target->origin, whatever location was.
+ * location is hostile, absolute or relative to request_url. It must lead to the same host and port,
+ * and out->url then begins with target->origin, whatever it was: http in the place of https is
+ * taken for what a TLS-terminating proxy lost, and becomes https. Or it leads to one of
+ * upload_hosts (HOST[:PORT]; NULL: none), by https, or by http where the registry speaks http. Path
+ * and query are kept as they are. Otherwise ERR_UNBELIEVED.
  */
-char *location_join(const struct target *target, const char *request_url, const char *location,
-    const struct digest *digest, struct error *err) MUST_CHECK;
+int location_resolve(struct location *out, const struct target *target,
+    const struct option_list *upload_hosts, const char *request_url, const char *location,
+    struct error *err) MUST_CHECK;
+void location_release(struct location *l);
+
+/** location_closing(url, digest): where the upload is closed: url with digest= appended; owned by
+ * the caller. */
+char *location_closing(const char *url, const struct digest *digest);
 
 #endif

@@ -8,12 +8,27 @@
 
 /* ---- reading the graph ---- */
 
-/* The graph, and which of its nodes the present name has reached: marks[n] == name. */
+/* A signature or referrer, by what it belongs to. */
+struct beside {
+	struct digest subject;
+	size_t node;
+};
+
+/* A name while it is planned: with a tag, or (tag NULL) something in the registry only. */
+struct wanted {
+	const char *repository;
+	const char *tag;
+	size_t node;
+	struct digest digest;
+};
+
+/* The graph, and what was reached for the present name or repository. */
 struct walk {
 	const struct graph *graph;
-	size_t *marks; /* owned */
-	size_t mark;
-	size_t *nodes; /* owned; the nodes that the name reaches, itself not among them */
+	struct beside *beside; /* owned; sorted by subject, then by node */
+	size_t beside_count;
+	unsigned char *reached; /* owned; by node */
+	size_t *nodes;          /* owned; those reached */
 	size_t node_count;
 };
 
@@ -25,86 +40,104 @@ static int compare_positions(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static void walk_children(struct walk *w, size_t at)
+static int compare_beside(const void *a, const void *b)
+{
+	const struct beside *x = a;
+	const struct beside *y = b;
+	int order = digest_compare(&x->subject, &y->subject);
+
+	return order != 0 ? order : compare_positions(&x->node, &y->node);
+}
+
+/* A list of referrers that another tool kept is made anew where the registry needs one. */
+static void find_beside(struct walk *w)
+{
+	for (size_t i = 0; i < w->graph->node_count; i++) {
+		const struct graph_node *node = &w->graph->nodes[i];
+		const struct digest *subject = graph_subject(node);
+		if (subject == NULL || node->is_referrers_index)
+			continue;
+		w->beside[w->beside_count].subject = *subject;
+		w->beside[w->beside_count++].node = i;
+	}
+	qsort(w->beside, w->beside_count, sizeof(*w->beside), compare_beside);
+}
+
+/* The first of those beside subject, up to the first of another one. */
+static const struct beside *beside_of(
+    const struct walk *w, const struct digest *subject, const struct beside **out_end)
+{
+	size_t low = 0;
+	size_t high = w->beside_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (digest_compare(&w->beside[middle].subject, subject) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	size_t end = low;
+	while (end < w->beside_count && digest_equal(&w->beside[end].subject, subject))
+		end++;
+	*out_end = w->beside + end;
+	return w->beside + low;
+}
+
+static void reach(struct walk *w, size_t node)
+{
+	if (w->reached[node])
+		return;
+	w->reached[node] = 1;
+	w->nodes[w->node_count++] = node;
+}
+
+/* To LIMIT_INDEX_DEPTH_MAX. */
+static void reach_children(struct walk *w, size_t at)
 {
 	const struct graph_node *node = &w->graph->nodes[at];
 
 	for (size_t i = 0; i < node->child_count; i++) {
-		size_t child = node->children[i];
-		if (w->marks[child] == w->mark)
+		if (w->reached[node->children[i]])
 			continue;
-		w->marks[child] = w->mark;
-		w->nodes[w->node_count++] = child;
-		walk_children(w, child); /* to LIMIT_INDEX_DEPTH_MAX */
+		reach(w, node->children[i]);
+		reach_children(w, node->children[i]);
 	}
 }
 
-/* The graph stands children first, so its own order is the order of the push. */
-static void walk_name(struct walk *w, size_t node)
+static void reach_beside(struct walk *w, const struct digest *subject)
 {
-	w->mark++;
-	w->node_count = 0;
-	walk_children(w, node);
-	qsort(w->nodes, w->node_count, sizeof(*w->nodes), compare_positions);
+	const struct beside *end;
+
+	for (const struct beside *b = beside_of(w, subject, &end); b < end; b++) {
+		reach(w, b->node);
+		reach_children(w, b->node);
+	}
 }
 
-static struct plan_manifest manifest_of(const struct graph_node *node)
+static void walk_reset(struct walk *w)
 {
-	return (struct plan_manifest){.digest = node->descriptor.digest,
-	    .size_bytes = node->descriptor.size_bytes,
-	    .media_type = node->descriptor.media_type};
+	for (size_t i = 0; i < w->node_count; i++)
+		w->reached[w->nodes[i]] = 0;
+	w->node_count = 0;
+}
+
+/* Whatever must come with a name: what is beside something that is beside something, too. */
+static void reach_name(struct walk *w, const struct wanted *name)
+{
+	size_t from = w->node_count;
+
+	if (name->tag == NULL) {
+		reach_beside(w, &name->digest);
+	} else {
+		reach(w, name->node);
+		reach_children(w, name->node);
+	}
+	for (size_t i = from; i < w->node_count; i++)
+		reach_beside(w, &w->graph->nodes[w->nodes[i]].descriptor.digest);
 }
 
 /* ---- one repository ---- */
-
-/* Blobs and children of a repository while they are gathered. */
-struct gathering {
-	struct plan_blob *blobs; /* owned */
-	size_t blob_count;
-	size_t blob_capacity;
-	size_t *nodes; /* owned; the children, as positions in the graph */
-	size_t node_count;
-	size_t node_capacity;
-};
-
-static void gathering_release(struct gathering *g)
-{
-	free(g->blobs);
-	free(g->nodes);
-}
-
-static void gather_blob(struct gathering *g, const struct descriptor *descriptor)
-{
-	g->blobs = mem_grow(g->blobs, g->blob_count, &g->blob_capacity, sizeof(*g->blobs));
-	g->blobs[g->blob_count++] =
-	    (struct plan_blob){.digest = descriptor->digest, .size_bytes = descriptor->size_bytes};
-}
-
-static void gather_node(struct gathering *g, size_t node)
-{
-	g->nodes = mem_grow(g->nodes, g->node_count, &g->node_capacity, sizeof(*g->nodes));
-	g->nodes[g->node_count++] = node;
-}
-
-static void gather_manifest(struct gathering *g, const struct graph_node *node)
-{
-	if (node->is_index)
-		return;
-	gather_blob(g, &node->manifest.config);
-	for (size_t i = 0; i < node->manifest.layer_count; i++)
-		gather_blob(g, &node->manifest.layers[i]);
-}
-
-/* Adds what a name needs to what was gathered. */
-static void gather_name(struct gathering *g, struct walk *w, const struct graph_name *name)
-{
-	walk_name(w, name->node);
-	gather_manifest(g, &w->graph->nodes[name->node]);
-	for (size_t i = 0; i < w->node_count; i++) {
-		gather_manifest(g, &w->graph->nodes[w->nodes[i]]);
-		gather_node(g, w->nodes[i]);
-	}
-}
 
 static int compare_blobs(const void *a, const void *b)
 {
@@ -113,25 +146,6 @@ static int compare_blobs(const void *a, const void *b)
 
 	return digest_compare(&x->digest, &y->digest);
 }
-
-/* Sorts items and drops those that are there already; returns how many are left. */
-static size_t sort_unique(
-    void *items, size_t count, size_t size, int (*compare)(const void *, const void *))
-{
-	char *at = items;
-	size_t kept = 0;
-
-	if (count == 0)
-		return 0;
-	qsort(items, count, size, compare);
-	for (size_t i = 1; i < count; i++) {
-		if (compare(at + kept * size, at + i * size) != 0)
-			memmove(at + ++kept * size, at + i * size, size);
-	}
-	return kept + 1;
-}
-
-/* ---- names of a repository ---- */
 
 /* The position of key, which is there, among sorted items. */
 static size_t position_of(const void *key, const void *items, size_t count, size_t size,
@@ -143,81 +157,251 @@ static size_t position_of(const void *key, const void *items, size_t count, size
 	return (size_t)(found - (const char *)items) / size;
 }
 
-static void make_name(struct plan_name *out, const struct plan_repository *repository,
-    const struct gathering *all, struct walk *w, const struct graph_name *name)
+static size_t blob_position(const struct plan_repository *r, const struct descriptor *d)
 {
-	struct gathering own = {.blobs = NULL, .nodes = NULL};
+	const struct plan_blob key = {.digest = d->digest};
 
-	gather_name(&own, w, name);
-	own.blob_count = sort_unique(own.blobs, own.blob_count, sizeof(*own.blobs), compare_blobs);
-	out->tag = name->tag;
-	out->manifest = manifest_of(&w->graph->nodes[name->node]);
-	out->total_bytes = out->manifest.size_bytes;
-	out->blobs = mem_zalloc(own.blob_count + 1, sizeof(*out->blobs));
-	out->children = mem_zalloc(own.node_count + 1, sizeof(*out->children));
-	for (size_t i = 0; i < own.blob_count; i++) {
-		out->blobs[out->blob_count++] = position_of(&own.blobs[i], repository->blobs,
-		    repository->blob_count, sizeof(*own.blobs), compare_blobs);
-		out->total_bytes += own.blobs[i].size_bytes;
+	return position_of(&key, r->blobs, r->blob_count, sizeof(key), compare_blobs);
+}
+
+static void add_blob(
+    struct plan_repository *r, size_t *capacity, const struct descriptor *descriptor)
+{
+	r->blobs = mem_grow(r->blobs, r->blob_count, capacity, sizeof(*r->blobs));
+	r->blobs[r->blob_count++] =
+	    (struct plan_blob){.digest = descriptor->digest, .size_bytes = descriptor->size_bytes};
+}
+
+/* All blobs of the nodes that were reached, sorted, each once. */
+static void make_blobs(struct plan_repository *r, const struct walk *w)
+{
+	size_t capacity = 0;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < w->node_count; i++) {
+		const struct graph_node *node = &w->graph->nodes[w->nodes[i]];
+		if (node->is_index)
+			continue;
+		add_blob(r, &capacity, &node->manifest.config);
+		for (size_t k = 0; k < node->manifest.layer_count; k++)
+			add_blob(r, &capacity, &node->manifest.layers[k]);
 	}
-	for (size_t i = 0; i < own.node_count; i++) {
-		out->children[out->child_count++] = position_of(&own.nodes[i], all->nodes,
-		    all->node_count, sizeof(*own.nodes), compare_positions);
-		out->total_bytes += w->graph->nodes[own.nodes[i]].descriptor.size_bytes;
+	if (r->blob_count == 0)
+		return;
+	qsort(r->blobs, r->blob_count, sizeof(*r->blobs), compare_blobs);
+	for (size_t i = 1; i < r->blob_count; i++) {
+		if (compare_blobs(&r->blobs[kept], &r->blobs[i]) != 0)
+			r->blobs[++kept] = r->blobs[i];
 	}
-	gathering_release(&own);
+	r->blob_count = kept + 1;
+}
+
+static void make_manifest(struct plan_manifest *out, const struct plan_repository *r,
+    const struct graph *graph, size_t at)
+{
+	const struct graph_node *node = &graph->nodes[at];
+
+	*out = (struct plan_manifest){.digest = node->descriptor.digest,
+	    .size_bytes = node->descriptor.size_bytes,
+	    .media_type = node->descriptor.media_type,
+	    .node = at,
+	    .height = node->height};
+	if (node->is_index)
+		return;
+	out->blobs = mem_zalloc(node->manifest.layer_count + 1, sizeof(*out->blobs));
+	out->blobs[out->blob_count++] = blob_position(r, &node->manifest.config);
+	for (size_t i = 0; i < node->manifest.layer_count; i++)
+		out->blobs[out->blob_count++] = blob_position(r, &node->manifest.layers[i]);
+}
+
+/* nodes: those of the repository, in the order of manifests. */
+static size_t manifest_position(const size_t *nodes, size_t count, size_t node)
+{
+	return position_of(&node, nodes, count, sizeof(*nodes), compare_positions);
+}
+
+static void make_subject(struct plan_subject *out, const struct walk *w, const size_t *nodes,
+    size_t node_count, const struct digest *subject)
+{
+	const struct beside *end;
+	const struct beside *begin = beside_of(w, subject, &end);
+
+	*out = (struct plan_subject){.subject = *subject};
+	out->referrers = mem_zalloc((size_t)(end - begin) + 1, sizeof(*out->referrers));
+	for (const struct beside *b = begin; b < end; b++) {
+		size_t at = manifest_position(nodes, node_count, b->node);
+		if (w->graph->nodes[b->node].is_signature) {
+			out->has_signature = true;
+			out->signature = at;
+		} else {
+			out->referrers[out->referrer_count++] = at;
+		}
+	}
+}
+
+static void make_subjects(
+    struct plan_repository *r, const struct walk *w, const size_t *nodes, size_t node_count)
+{
+	const struct digest *last = NULL;
+
+	r->subjects = mem_zalloc(w->beside_count + 1, sizeof(*r->subjects));
+	for (size_t i = 0; i < w->beside_count; i++) {
+		const struct beside *b = &w->beside[i];
+		if (!w->reached[b->node] || (last != NULL && digest_equal(last, &b->subject)))
+			continue;
+		last = &b->subject;
+		make_subject(&r->subjects[r->subject_count++], w, nodes, node_count, &b->subject);
+	}
+}
+
+/* ---- names of a repository ---- */
+
+static int compare_subject(const void *key, const void *item)
+{
+	return digest_compare(key, &((const struct plan_subject *)item)->subject);
+}
+
+static void add_name_subject(
+    struct plan_name *out, const struct plan_repository *r, const struct digest *subject)
+{
+	const struct plan_subject *found = r->subject_count == 0
+					       ? NULL
+					       : bsearch(subject, r->subjects, r->subject_count,
+						     sizeof(*r->subjects), compare_subject);
+
+	if (found == NULL)
+		return;
+	for (size_t i = 0; i < out->subject_count; i++) {
+		if (out->subjects[i] == (size_t)(found - r->subjects))
+			return;
+	}
+	out->subjects[out->subject_count++] = (size_t)(found - r->subjects);
+}
+
+/* Subjects of a name: its manifests, and what is beside them in turn. */
+static void make_name_subjects(struct plan_name *out, const struct plan_repository *r,
+    struct walk *w, const struct wanted *name)
+{
+	walk_reset(w);
+	reach_name(w, name);
+	out->subjects = mem_zalloc(w->node_count + 1, sizeof(*out->subjects));
+	if (name->tag == NULL)
+		add_name_subject(out, r, &name->digest);
+	for (size_t i = 0; i < w->node_count; i++)
+		add_name_subject(out, r, &w->graph->nodes[w->nodes[i]].descriptor.digest);
+}
+
+static void add_name_blobs(struct plan_name *out, const struct plan_manifest *m)
+{
+	out->blobs =
+	    mem_realloc(out->blobs, out->blob_count + m->blob_count + 1, sizeof(*out->blobs));
+	for (size_t i = 0; i < m->blob_count; i++)
+		out->blobs[out->blob_count++] = m->blobs[i];
+	out->total_bytes += m->size_bytes;
+}
+
+/* Each blob once; counts their bytes. */
+static void settle_name_blobs(struct plan_name *out, const struct plan_repository *r)
+{
+	size_t kept = 0;
+
+	if (out->blob_count == 0)
+		return;
+	qsort(out->blobs, out->blob_count, sizeof(*out->blobs), compare_positions);
+	for (size_t i = 1; i < out->blob_count; i++) {
+		if (out->blobs[i] != out->blobs[kept])
+			out->blobs[++kept] = out->blobs[i];
+	}
+	out->blob_count = kept + 1;
+	for (size_t i = 0; i < out->blob_count; i++)
+		out->total_bytes += r->blobs[out->blobs[i]].size_bytes;
+}
+
+static void make_name(struct plan_name *out, const struct plan_repository *r, struct walk *w,
+    const size_t *nodes, size_t node_count, const struct wanted *name)
+{
+	*out = (struct plan_name){.tag = name->tag, .digest = name->digest};
+	if (name->tag != NULL) {
+		out->manifest = manifest_position(nodes, node_count, name->node);
+		walk_reset(w);
+		reach_children(w, name->node);
+		qsort(w->nodes, w->node_count, sizeof(*w->nodes), compare_positions);
+		out->children = mem_zalloc(w->node_count + 1, sizeof(*out->children));
+		for (size_t i = 0; i < w->node_count; i++) {
+			size_t at = manifest_position(nodes, node_count, w->nodes[i]);
+			out->children[out->child_count++] = at;
+			add_name_blobs(out, &r->manifests[at]);
+		}
+		add_name_blobs(out, &r->manifests[out->manifest]);
+		settle_name_blobs(out, r);
+	}
+	make_name_subjects(out, r, w, name);
 }
 
 /* names: those of one repository. */
-static void make_repository(struct plan_repository *out, struct walk *w,
-    const struct graph_name *const *names, size_t name_count)
+static void make_repository(
+    struct plan_repository *out, struct walk *w, const struct wanted *names, size_t name_count)
 {
-	struct gathering all = {.blobs = NULL, .nodes = NULL};
-
+	walk_reset(w);
 	for (size_t i = 0; i < name_count; i++)
-		gather_name(&all, w, names[i]);
-	all.node_count =
-	    sort_unique(all.nodes, all.node_count, sizeof(*all.nodes), compare_positions);
-	out->blob_count = sort_unique(all.blobs, all.blob_count, sizeof(*all.blobs), compare_blobs);
-	out->blobs = all.blobs;
-	all.blobs = NULL;
-	assert(all.nodes != NULL || all.node_count == 0);
-	out->children = mem_zalloc(all.node_count + 1, sizeof(*out->children));
-	for (size_t i = 0; i < all.node_count; i++)
-		out->children[out->child_count++] = manifest_of(&w->graph->nodes[all.nodes[i]]);
+		reach_name(w, &names[i]);
+	size_t node_count = w->node_count;
+	if (node_count > 0)
+		qsort(w->nodes, node_count, sizeof(*w->nodes), compare_positions);
+	auto_free size_t *nodes = mem_zalloc(node_count + 1, sizeof(*nodes));
+	memcpy(nodes, w->nodes, node_count * sizeof(*nodes));
+	make_blobs(out, w);
+	/* The graph stands children first, so its own order is the order of the push. */
+	out->manifests = mem_zalloc(node_count + 1, sizeof(*out->manifests));
+	for (size_t i = 0; i < node_count; i++)
+		make_manifest(&out->manifests[out->manifest_count++], out, w->graph, nodes[i]);
+	make_subjects(out, w, nodes, node_count);
 	out->names = mem_zalloc(name_count, sizeof(*out->names));
 	for (size_t i = 0; i < name_count; i++)
-		make_name(&out->names[out->name_count++], out, &all, w, names[i]);
-	gathering_release(&all);
+		make_name(&out->names[out->name_count++], out, w, nodes, node_count, &names[i]);
 }
 
 /* ---- the whole ---- */
 
-static int check_subjects(const struct graph *graph, struct error *err)
-{
-	char digest[DIGEST_TEXT_LEN + 1];
-
-	for (size_t i = 0; i < graph->node_count; i++) {
-		if (graph_subject(&graph->nodes[i]) == NULL)
-			continue;
-		digest_text(digest, &graph->nodes[i].descriptor.digest);
-		return error_set(err, ERR_UNSUPPORTED,
-		    "manifest '%s' is a signature or referrer, which this version cannot push",
-		    digest);
-	}
-	if (graph->name_count == 0)
-		return error_set(err, ERR_UNSUPPORTED,
-		    "nothing in this delivery has a name under which to push it");
-	return 0;
-}
-
 static int compare_names(const void *a, const void *b)
 {
-	const struct graph_name *const *x = a;
-	const struct graph_name *const *y = b;
-	int order = strcmp((*x)->repository, (*y)->repository);
+	const struct wanted *x = a;
+	const struct wanted *y = b;
+	int order = strcmp(x->repository, y->repository);
 
-	return order != 0 ? order : strcmp((*x)->tag, (*y)->tag);
+	if (order == 0 && (x->tag == NULL) != (y->tag == NULL))
+		return x->tag == NULL ? 1 : -1;
+	if (order == 0 && x->tag != NULL)
+		order = strcmp(x->tag, y->tag);
+	return order != 0 ? order : digest_compare(&x->digest, &y->digest);
+}
+
+/* Names of the delivery, and each thing in the registry that something of ours belongs to. */
+static size_t find_wanted(struct wanted *out, const struct walk *w)
+{
+	const struct graph *graph = w->graph;
+	size_t count = 0;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < graph->name_count; i++) {
+		const struct graph_name *n = &graph->names[i];
+		out[count++] = (struct wanted){.repository = n->repository,
+		    .tag = n->tag,
+		    .node = n->node,
+		    .digest = graph->nodes[n->node].descriptor.digest};
+	}
+	for (size_t i = 0; i < w->beside_count; i++) {
+		const struct beside *b = &w->beside[i];
+		if (graph->nodes[b->node].repository != NULL)
+			out[count++] = (struct wanted){
+			    .repository = graph->nodes[b->node].repository, .digest = b->subject};
+	}
+	qsort(out, count, sizeof(*out), compare_names);
+	for (size_t i = 1; i < count; i++) {
+		if (compare_names(&out[kept], &out[i]) != 0)
+			out[++kept] = out[i];
+	}
+	return count == 0 ? 0 : kept + 1;
 }
 
 static int make_repository_name(
@@ -230,16 +414,15 @@ static int make_repository_name(
 	return error_prefix(err, "repository '%s' below prefix '%s'", repository, prefix);
 }
 
-static int make_repositories(struct plan *out, struct walk *w,
-    const struct graph_name *const *names, const char *prefix, struct error *err)
+static int make_repositories(struct plan *out, struct walk *w, const struct wanted *names,
+    size_t count, const char *prefix, struct error *err)
 {
-	size_t count = w->graph->name_count;
-
 	out->repositories = mem_zalloc(count, sizeof(*out->repositories));
+	out->name_count = count;
 	for (size_t from = 0, to; from < count; from = to) {
 		struct plan_repository *repository = &out->repositories[out->repository_count++];
-		const char *name = names[from]->repository;
-		for (to = from + 1; to < count && strcmp(names[to]->repository, name) == 0;)
+		const char *name = names[from].repository;
+		for (to = from + 1; to < count && strcmp(names[to].repository, name) == 0;)
 			to++;
 		if (make_repository_name(&repository->name, prefix, name, err) != 0)
 			return -1;
@@ -248,44 +431,40 @@ static int make_repositories(struct plan *out, struct walk *w,
 	return 0;
 }
 
-static int plan_graph(
-    struct plan *out, const struct graph *graph, const char *prefix, struct error *err)
-{
-	auto_free const struct graph_name **names = NULL;
-	auto_free size_t *marks = NULL;
-	auto_free size_t *nodes = NULL;
-
-	if (check_subjects(graph, err) != 0)
-		return -1;
-	names = mem_zalloc(graph->name_count, sizeof(*names));
-	for (size_t i = 0; i < graph->name_count; i++)
-		names[i] = &graph->names[i];
-	qsort(names, graph->name_count, sizeof(*names), compare_names);
-	marks = mem_zalloc(graph->node_count, sizeof(*marks));
-	nodes = mem_zalloc(graph->node_count, sizeof(*nodes));
-	struct walk w = {.graph = graph, .marks = marks, .nodes = nodes};
-	return make_repositories(out, &w, names, prefix, err);
-}
-
 int plan_make(
     struct plan *out, const struct verified_layout *v, const char *prefix, struct error *err)
 {
-	return plan_graph(out, verified_layout_graph(v), prefix, err);
-}
+	const struct graph *graph = verified_layout_graph(v);
+	size_t room = graph->node_count + graph->name_count + 1;
+	auto_free struct wanted *names = mem_zalloc(room, sizeof(*names));
+	auto_free struct beside *beside = mem_zalloc(room, sizeof(*beside));
+	auto_free unsigned char *reached = mem_zalloc(room, 1);
+	auto_free size_t *nodes = mem_zalloc(room, sizeof(*nodes));
+	struct walk w = {.graph = graph, .beside = beside, .reached = reached, .nodes = nodes};
 
-static void name_release(struct plan_name *n)
-{
-	free(n->blobs);
-	free(n->children);
+	find_beside(&w);
+	size_t count = find_wanted(names, &w);
+	if (count == 0)
+		return error_set(err, ERR_UNSUPPORTED,
+		    "nothing in this delivery has a name under which to push it");
+	return make_repositories(out, &w, names, count, prefix, err);
 }
 
 static void repository_release(struct plan_repository *r)
 {
-	for (size_t i = 0; i < r->name_count; i++)
-		name_release(&r->names[i]);
+	for (size_t i = 0; i < r->name_count; i++) {
+		free(r->names[i].children);
+		free(r->names[i].blobs);
+		free(r->names[i].subjects);
+	}
+	for (size_t i = 0; i < r->manifest_count; i++)
+		free(r->manifests[i].blobs);
+	for (size_t i = 0; i < r->subject_count; i++)
+		free(r->subjects[i].referrers);
 	free(r->name);
 	free(r->blobs);
-	free(r->children);
+	free(r->manifests);
+	free(r->subjects);
 	free(r->names);
 }
 
@@ -299,34 +478,71 @@ void plan_release(struct plan *p)
 
 /* ---- for people ---- */
 
-static void put_step(struct buf *b, const char *kind, const char *repository,
-    const struct digest *digest, uint64_t size_bytes)
+static void put_step(struct buf *b, const char *kind, const char *name, const struct digest *digest,
+    uint64_t size_bytes)
 {
 	char text[DIGEST_TEXT_LEN + 1];
 
 	digest_text(text, digest);
-	buf_printf(b, "%s %s %s %" PRIu64 " bytes\n", kind, repository, text, size_bytes);
+	buf_printf(b, "%s %s %s %" PRIu64 " bytes\n", kind, name, text, size_bytes);
+}
+
+static void put_blobs(struct buf *b, const struct plan_repository *r)
+{
+	for (size_t i = 0; i < r->blob_count; i++)
+		put_step(b, "blob", r->name, &r->blobs[i].digest, r->blobs[i].size_bytes);
+}
+
+static void put_manifests(struct buf *b, const struct plan_repository *r)
+{
+	auto_free bool *others = mem_zalloc(r->manifest_count + 1, sizeof(*others));
+
+	for (size_t i = 0; i < r->name_count; i++) {
+		if (r->names[i].tag != NULL)
+			others[r->names[i].manifest] = true;
+	}
+	for (size_t i = 0; i < r->subject_count; i++) {
+		if (r->subjects[i].has_signature)
+			others[r->subjects[i].signature] = true;
+	}
+	for (size_t i = 0; i < r->manifest_count; i++) {
+		if (!others[i])
+			put_step(b, "manifest", r->name, &r->manifests[i].digest,
+			    r->manifests[i].size_bytes);
+	}
+}
+
+static void put_signatures(struct buf *b, const struct plan_repository *r)
+{
+	for (size_t i = 0; i < r->subject_count; i++) {
+		const struct plan_subject *s = &r->subjects[i];
+		if (!s->has_signature)
+			continue;
+		auto_free char *tag = signature_tag(&s->subject);
+		auto_free char *name = mem_printf("%s:%s", r->name, tag);
+		put_step(b, "signature", name, &r->manifests[s->signature].digest,
+		    r->manifests[s->signature].size_bytes);
+	}
+}
+
+static void put_tags(struct buf *b, const struct plan_repository *r)
+{
+	for (size_t i = 0; i < r->name_count; i++) {
+		const struct plan_name *n = &r->names[i];
+		if (n->tag == NULL)
+			continue;
+		auto_free char *name = mem_printf("%s:%s", r->name, n->tag);
+		put_step(b, "tag", name, &n->digest, r->manifests[n->manifest].size_bytes);
+	}
 }
 
 void plan_text(struct buf *b, const struct plan *p)
 {
-	for (size_t i = 0; i < p->repository_count; i++) {
-		const struct plan_repository *r = &p->repositories[i];
-		for (size_t k = 0; k < r->blob_count; k++)
-			put_step(b, "blob", r->name, &r->blobs[k].digest, r->blobs[k].size_bytes);
-	}
-	for (size_t i = 0; i < p->repository_count; i++) {
-		const struct plan_repository *r = &p->repositories[i];
-		for (size_t k = 0; k < r->child_count; k++)
-			put_step(b, "manifest", r->name, &r->children[k].digest,
-			    r->children[k].size_bytes);
-	}
-	for (size_t i = 0; i < p->repository_count; i++) {
-		const struct plan_repository *r = &p->repositories[i];
-		for (size_t k = 0; k < r->name_count; k++) {
-			const struct plan_name *n = &r->names[k];
-			auto_free char *name = mem_printf("%s:%s", r->name, n->tag);
-			put_step(b, "tag", name, &n->manifest.digest, n->manifest.size_bytes);
-		}
+	void (*const steps[])(struct buf *, const struct plan_repository *) = {
+	    put_blobs, put_manifests, put_signatures, put_tags};
+
+	for (size_t step = 0; step < sizeof(steps) / sizeof(steps[0]); step++) {
+		for (size_t i = 0; i < p->repository_count; i++)
+			steps[step](b, &p->repositories[i]);
 	}
 }

@@ -21,27 +21,44 @@ struct plan_manifest {
 	struct digest digest;
 	uint64_t size_bytes;
 	const char *media_type; /* borrowed from the layout */
+	size_t node;            /* in the layout's graph */
+	unsigned height;        /* of indexes below it; those of one height need not wait */
+	size_t *blobs;          /* owned; its own, as positions in the repository's blobs */
+	size_t blob_count;
+};
+
+/** What belongs beside a manifest, by its digest. */
+struct plan_subject {
+	struct digest subject;
+	bool has_signature;
+	size_t signature;  /* position in manifests; merged into the tag "sha256-<hex>.sig" */
+	size_t *referrers; /* owned; positions in manifests; pushed by digest */
+	size_t referrer_count;
 };
 
 /** One tag, and what must be there before it. */
 struct plan_name {
-	const char *tag; /* borrowed from the layout */
-	struct plan_manifest manifest;
+	const char *tag; /* borrowed from the layout; NULL: the manifest is in the registry only,
+			    and nothing but what is beside it is pushed */
+	struct digest digest; /* that the tag is to have */
+	size_t manifest;      /* position in manifests; where there is a tag */
+	size_t *children;     /* owned; positions in manifests, a child before its parents */
+	size_t child_count;
 	size_t *blobs; /* owned; positions in the repository's blobs, each once */
 	size_t blob_count;
-	size_t *children; /* owned; positions in the repository's children, a child before its
-			     parents */
-	size_t child_count;
-	uint64_t total_bytes; /* of all of them, each once */
+	size_t *subjects; /* owned; positions in subjects */
+	size_t subject_count;
+	uint64_t total_bytes; /* of manifest, children and blobs, each once */
 };
 
 struct plan_repository {
 	char *name;              /* owned; PREFIX/REPOSITORY */
 	struct plan_blob *blobs; /* owned; sorted by digest, each once */
 	size_t blob_count;
-	struct plan_manifest
-	    *children; /* owned; pushed by digest; a child before its parents, each once */
-	size_t child_count;
+	struct plan_manifest *manifests; /* owned; each once, a child before its parents */
+	size_t manifest_count;
+	struct plan_subject *subjects; /* owned; sorted by digest, each once */
+	size_t subject_count;
 	struct plan_name *names; /* owned; sorted by tag */
 	size_t name_count;
 };
@@ -49,6 +66,7 @@ struct plan_repository {
 struct plan {
 	struct plan_repository *repositories; /* owned; sorted by name */
 	size_t repository_count;
+	size_t name_count; /* of all repositories */
 };
 
 #define PLAN_INIT                                                                                  \
@@ -57,12 +75,11 @@ struct plan {
 	}
 
 /**
- * plan_make(out, v, prefix, err): every named artifact of v, in repositories below prefix ("" for
- * none).
+ * plan_make(out, v, prefix, err): every named artifact of v with its signatures and referrers, and
+ * those whose subject is in the registry only, in repositories below prefix ("" for none).
  *
- * ERR_UNSUPPORTED for a manifest with a subject and for a delivery without names, ERR_USAGE where
- * prefix makes a repository's name too long. Pure: no I/O. Borrows from v. Release with
- * plan_release(), also after a failure.
+ * ERR_UNSUPPORTED for a delivery with neither, ERR_USAGE where prefix makes a repository's name too
+ * long. Pure: no I/O. Borrows from v. Release with plan_release(), also after a failure.
  */
 int plan_make(struct plan *out, const struct verified_layout *v, const char *prefix,
     struct error *err) MUST_CHECK;

@@ -2,28 +2,81 @@
 
 #include <string.h>
 
-/* ---- deciding ---- */
+#include "common/reference.h"
+#include "pusher/blob_upload.h"
+#include "pusher/manifest_upload.h"
 
-static enum push_action action_for(
-    const struct registry_manifest *found, const struct digest *ours, enum push_existing existing)
+static bool is_written(const struct push_name *n)
 {
-	if (!found->exists)
-		return PUSH_NEW;
-	if (digest_equal(&found->digest, ours))
-		return PUSH_UNCHANGED;
-	return existing == PUSH_EXISTING_SKIP ? PUSH_SKIP : PUSH_REPLACE;
+	return n->name->tag != NULL && (n->action == PUSH_NEW || n->action == PUSH_REPLACE);
 }
 
-static int ask(struct push_name *out, const struct registry *registry, enum push_existing existing,
-    struct error *err)
+static int run_all(struct registry *r, struct job *const *jobs, size_t count, struct error *err)
 {
-	struct registry_manifest found = {.exists = false};
+	return count == 0 ? 0 : session_run(r->session, jobs, count, err);
+}
 
-	if (registry_find_manifest(registry, out->repository->name, out->name->tag, &found, err) !=
-	    0)
-		return -1;
-	out->action = action_for(&found, &out->name->manifest.digest, existing);
+/* ---- looking at the tags ---- */
+
+static void push_init(struct push *out, const struct plan *plan)
+{
+	out->names = mem_zalloc(plan->name_count + 1, sizeof(*out->names));
+	out->repositories = mem_zalloc(plan->repository_count + 1, sizeof(*out->repositories));
+	for (size_t i = 0; i < plan->repository_count; i++) {
+		const struct plan_repository *r = &plan->repositories[i];
+		struct push_repository *mine = &out->repositories[out->repository_count++];
+		mine->plan = r;
+		mine->blobs = mem_zalloc(r->blob_count + 1, sizeof(*mine->blobs));
+		mine->manifests = mem_zalloc(r->manifest_count + 1, sizeof(*mine->manifests));
+		mine->subjects = mem_zalloc(r->subject_count + 1, sizeof(*mine->subjects));
+		for (size_t k = 0; k < r->name_count; k++)
+			out->names[out->name_count++] =
+			    (struct push_name){.at = i, .repository = r, .name = &r->names[k]};
+	}
+}
+
+static int judge(struct push_name *n, const struct manifest_lookup *found,
+    enum push_existing existing, struct error *err)
+{
+	char text[DIGEST_TEXT_LEN + 1];
+
+	if (n->name->tag == NULL && !found->exists) {
+		digest_text(text, &n->name->digest);
+		return error_set(err, ERR_REGISTRY,
+		    "%s@%s: a signature or referrer belongs to it, but it is not there: push it "
+		    "first",
+		    n->repository->name, text);
+	}
+	if (!found->exists)
+		n->action = PUSH_NEW;
+	else if (digest_equal(&found->digest, &n->name->digest))
+		n->action = PUSH_UNCHANGED;
+	else
+		n->action = existing == PUSH_EXISTING_SKIP ? PUSH_SKIP : PUSH_REPLACE;
 	return 0;
+}
+
+static int look(
+    struct push *p, struct registry *registry, enum push_existing existing, struct error *err)
+{
+	auto_free struct manifest_lookup *lookups = mem_zalloc(p->name_count, sizeof(*lookups));
+	auto_free struct job **jobs = mem_zalloc(p->name_count, sizeof(struct job *));
+	auto_free char(*digests)[DIGEST_TEXT_LEN + 1] = mem_zalloc(p->name_count, sizeof(*digests));
+
+	for (size_t i = 0; i < p->name_count; i++) {
+		const struct push_name *n = &p->names[i];
+		digest_text(digests[i], &n->name->digest);
+		manifest_lookup_init(&lookups[i], registry, n->repository->name,
+		    n->name->tag == NULL ? digests[i] : n->name->tag);
+		jobs[i] = &lookups[i].job;
+	}
+	int result = run_all(registry, jobs, p->name_count, err);
+	for (size_t i = 0; i < p->name_count; i++) {
+		if (result == 0)
+			result = judge(&p->names[i], &lookups[i], existing, err);
+		manifest_lookup_release(&lookups[i]);
+	}
+	return result;
 }
 
 /* Names as many tags as an error has room for, and says how many there are. */
@@ -57,111 +110,367 @@ static int check_conflicts(const struct push *p, struct error *err)
 	    found == 1 ? "a tag holds" : "tags hold", buf_text(&names));
 }
 
-int push_decide(struct push *out, const struct plan *plan, const struct registry *registry,
+/* ---- what is needed ---- */
+
+static void need_manifest(struct push_repository *r, size_t at, bool by_digest)
+{
+	const struct plan_manifest *m = &r->plan->manifests[at];
+
+	if (by_digest && r->manifests[at] == PUSH_STATE_UNASKED)
+		r->manifests[at] = PUSH_STATE_NEEDED;
+	for (size_t i = 0; i < m->blob_count; i++) {
+		if (r->blobs[m->blobs[i]] == PUSH_STATE_UNASKED)
+			r->blobs[m->blobs[i]] = PUSH_STATE_NEEDED;
+	}
+}
+
+/* Needed for a name that is written. */
+static void need_name(struct push *p, const struct push_name *n)
+{
+	struct push_repository *r = &p->repositories[n->at];
+
+	need_manifest(r, n->name->manifest, false);
+	for (size_t i = 0; i < n->name->child_count; i++)
+		need_manifest(r, n->name->children[i], true);
+}
+
+static void decide_needs(struct push *p)
+{
+	for (size_t i = 0; i < p->name_count; i++) {
+		if (is_written(&p->names[i]))
+			need_name(p, &p->names[i]);
+	}
+}
+
+int push_decide(struct push *out, const struct plan *plan, struct registry *registry,
     enum push_existing existing, struct error *err)
 {
-	size_t count = 0;
+	push_init(out, plan);
+	if (look(out, registry, existing, err) != 0)
+		return -1;
+	if (existing == PUSH_EXISTING_FAIL && check_conflicts(out, err) != 0)
+		return -1;
+	decide_needs(out);
+	return 0;
+}
 
-	for (size_t i = 0; i < plan->repository_count; i++)
-		count += plan->repositories[i].name_count;
-	out->names = mem_zalloc(count + 1, sizeof(*out->names));
-	for (size_t i = 0; i < plan->repository_count; i++) {
-		const struct plan_repository *repository = &plan->repositories[i];
-		for (size_t k = 0; k < repository->name_count; k++) {
-			struct push_name *name = &out->names[out->name_count++];
-			name->repository = repository;
-			name->name = &repository->names[k];
-			if (ask(name, registry, existing, err) != 0)
+bool push_is_done(const struct push *p)
+{
+	for (size_t i = 0; i < p->name_count; i++) {
+		if (is_written(&p->names[i]))
+			return false;
+	}
+	return true;
+}
+
+/* ---- blobs ---- */
+
+/* A blob that a repository needs. */
+struct need {
+	struct push_repository *repository;
+	size_t at;
+	const struct plan_blob *blob;
+	const char *mount_from; /* NULL: it is in no repository yet */
+};
+
+/* Long ones first, since they end last; the same digest side by side, in the plan's order. */
+static int compare_needs(const void *a, const void *b)
+{
+	const struct need *x = a;
+	const struct need *y = b;
+
+	if (x->blob->size_bytes != y->blob->size_bytes)
+		return x->blob->size_bytes > y->blob->size_bytes ? -1 : 1;
+	int order = digest_compare(&x->blob->digest, &y->blob->digest);
+	if (order != 0)
+		return order;
+	return (x->repository > y->repository) - (x->repository < y->repository);
+}
+
+static struct need *gather_needs(struct push *p, size_t *out_count)
+{
+	struct need *needs = NULL;
+	size_t capacity = 0;
+
+	*out_count = 0;
+	for (size_t i = 0; i < p->repository_count; i++) {
+		struct push_repository *r = &p->repositories[i];
+		for (size_t k = 0; k < r->plan->blob_count; k++) {
+			if (r->blobs[k] != PUSH_STATE_NEEDED)
+				continue;
+			needs = mem_grow(needs, *out_count, &capacity, sizeof(*needs));
+			needs[(*out_count)++] =
+			    (struct need){.repository = r, .at = k, .blob = &r->plan->blobs[k]};
+		}
+	}
+	if (*out_count > 0)
+		qsort(needs, *out_count, sizeof(*needs), compare_needs);
+	return needs;
+}
+
+static uint64_t needs_bytes(const struct need *needs, size_t count)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < count; i++)
+		bytes += needs[i].mount_from == NULL ? needs[i].blob->size_bytes : 0;
+	return bytes;
+}
+
+static void record_blob(const struct need *n, const struct blob_upload *u)
+{
+	static const enum push_state states[] = {
+	    [BLOB_PUSHED] = PUSH_STATE_PUSHED,
+	    [BLOB_MOUNTED] = PUSH_STATE_MOUNTED,
+	    [BLOB_PRESENT] = PUSH_STATE_PRESENT,
+	};
+
+	n->repository->blobs[n->at] = states[u->result];
+}
+
+/* Those that must be sent, or (is_mounted) those that another repository has by now. */
+static int send_blobs(struct registry *registry, const struct need *needs, size_t count,
+    bool is_mounted, struct error *err)
+{
+	auto_free struct blob_upload *uploads = mem_zalloc(count, sizeof(*uploads));
+	auto_free struct job **jobs = mem_zalloc(count, sizeof(struct job *));
+	size_t job_count = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if ((needs[i].mount_from != NULL) != is_mounted)
+			continue;
+		blob_upload_init(&uploads[i], registry, needs[i].repository->plan->name,
+		    needs[i].blob, needs[i].mount_from);
+		jobs[job_count++] = &uploads[i].job;
+	}
+	int result = run_all(registry, jobs, job_count, err);
+	for (size_t i = 0; i < count; i++) {
+		if ((needs[i].mount_from != NULL) != is_mounted)
+			continue;
+		if (result == 0)
+			record_blob(&needs[i], &uploads[i]);
+		blob_upload_release(&uploads[i]);
+	}
+	return result;
+}
+
+/* Each name is credited with what was done for it first. */
+static void count_blobs(struct push *p)
+{
+	for (size_t i = 0; i < p->repository_count; i++) {
+		const struct push_repository *r = &p->repositories[i];
+		auto_free bool *counted = mem_zalloc(r->plan->blob_count + 1, sizeof(*counted));
+		for (size_t k = 0; k < p->name_count; k++) {
+			struct push_name *n = &p->names[k];
+			for (size_t b = 0; n->at == i && is_written(n) && b < n->name->blob_count;
+			     b++) {
+				size_t at = n->name->blobs[b];
+				n->blobs_pushed +=
+				    !counted[at] && r->blobs[at] == PUSH_STATE_PUSHED;
+				n->blobs_mounted +=
+				    !counted[at] && r->blobs[at] == PUSH_STATE_MOUNTED;
+				counted[at] = true;
+			}
+		}
+	}
+}
+
+static int push_blobs(struct push *p, struct registry *registry, struct error *err)
+{
+	size_t count;
+	auto_free struct need *needs = gather_needs(p, &count);
+
+	if (count == 0)
+		return 0;
+	for (size_t i = 1; i < count; i++) {
+		if (!digest_equal(&needs[i].blob->digest, &needs[i - 1].blob->digest))
+			continue;
+		needs[i].mount_from = needs[i - 1].mount_from != NULL
+					  ? needs[i - 1].mount_from
+					  : needs[i - 1].repository->plan->name;
+	}
+	progress_expect(registry->session->progress, needs_bytes(needs, count), count);
+	if (send_blobs(registry, needs, count, false, err) != 0 ||
+	    send_blobs(registry, needs, count, true, err) != 0)
+		return -1;
+	count_blobs(p);
+	return 0;
+}
+
+/* ---- manifests ---- */
+
+/* One manifest on its way, to its digest or to a tag. */
+struct delivery_step {
+	struct push_repository *repository;
+	size_t at;
+	const char *tag; /* NULL: by digest */
+	struct manifest_upload upload;
+	char reference[DIGEST_TEXT_LEN + 1];
+};
+
+static void step_init(struct delivery_step *s, struct registry *registry, bool may_miss)
+{
+	const struct plan_repository *plan = s->repository->plan;
+	const struct plan_manifest *m = &plan->manifests[s->at];
+
+	digest_text(s->reference, &m->digest);
+	manifest_upload_init(
+	    &s->upload, registry, plan->name, s->tag == NULL ? s->reference : s->tag, m);
+	s->upload.may_miss = may_miss;
+}
+
+/* The registry said that it had what it lacks: the manifest's own blobs once more, unasked. */
+static int bring_blobs_again(
+    struct registry *registry, const struct delivery_step *s, struct error *err)
+{
+	const struct plan_repository *plan = s->repository->plan;
+	const struct plan_manifest *m = &plan->manifests[s->at];
+	auto_free struct blob_upload *uploads = mem_zalloc(m->blob_count + 1, sizeof(*uploads));
+	auto_free struct job **jobs = mem_zalloc(m->blob_count + 1, sizeof(struct job *));
+
+	for (size_t i = 0; i < m->blob_count; i++) {
+		blob_upload_init(
+		    &uploads[i], registry, plan->name, &plan->blobs[m->blobs[i]], NULL);
+		blob_upload_force(&uploads[i]);
+		jobs[i] = &uploads[i].job;
+	}
+	int result = run_all(registry, jobs, m->blob_count, err);
+	for (size_t i = 0; i < m->blob_count; i++)
+		blob_upload_release(&uploads[i]);
+	return result;
+}
+
+static int run_steps(struct registry *registry, struct delivery_step *steps, size_t count,
+    bool may_miss, struct error *err)
+{
+	auto_free struct job **jobs = mem_zalloc(count + 1, sizeof(struct job *));
+
+	for (size_t i = 0; i < count; i++) {
+		step_init(&steps[i], registry, may_miss);
+		jobs[i] = &steps[i].upload.job;
+	}
+	int result = run_all(registry, jobs, count, err);
+	for (size_t i = 0; i < count; i++)
+		manifest_upload_release(&steps[i].upload);
+	return result;
+}
+
+/* Children of an index, deepest first, with their blobs; then the manifest itself. */
+static int repair(struct registry *registry, struct delivery_step *s, struct error *err)
+{
+	const struct plan_repository *plan = s->repository->plan;
+
+	for (size_t i = 0; i < plan->name_count; i++) {
+		const struct plan_name *n = &plan->names[i];
+		for (size_t k = 0; n->tag != NULL && n->manifest == s->at && k < n->child_count;
+		     k++) {
+			struct delivery_step child = {
+			    .repository = s->repository, .at = n->children[k]};
+			if (bring_blobs_again(registry, &child, err) != 0 ||
+			    run_steps(registry, &child, 1, false, err) != 0)
 				return -1;
 		}
 	}
-	return existing == PUSH_EXISTING_FAIL ? check_conflicts(out, err) : 0;
+	if (bring_blobs_again(registry, s, err) != 0)
+		return -1;
+	return run_steps(registry, s, 1, false, err);
 }
 
-/* ---- writing ---- */
-
-/* What a step of the work sends for one tag; done[] is the repository's, by position. */
-struct step {
-	const struct registry *registry;
-	const struct layout *layout;
-	bool *done;
-};
-
-typedef int write_step(const struct step *s, struct push_name *name, struct error *err);
-
-static int write_blobs(const struct step *s, struct push_name *name, struct error *err)
+/* Side by side; what the registry turns out to lack is brought, once. */
+static int push_steps(
+    struct registry *registry, struct delivery_step *steps, size_t count, struct error *err)
 {
-	const struct plan_repository *repository = name->repository;
-
-	for (size_t i = 0; i < name->name->blob_count; i++) {
-		size_t at = name->name->blobs[i];
-		if (s->done[at])
-			continue;
-		if (registry_push_blob(
-			s->registry, repository->name, s->layout, &repository->blobs[at], err) != 0)
+	if (run_steps(registry, steps, count, true, err) != 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		if (steps[i].upload.is_blob_unknown && repair(registry, &steps[i], err) != 0)
 			return -1;
-		s->done[at] = true;
-		name->blobs_pushed++;
 	}
 	return 0;
 }
 
-static int write_children(const struct step *s, struct push_name *name, struct error *err)
+static unsigned highest(const struct push *p)
 {
-	const struct plan_repository *repository = name->repository;
-	char reference[DIGEST_TEXT_LEN + 1];
+	unsigned height = 0;
 
-	for (size_t i = 0; i < name->name->child_count; i++) {
-		size_t at = name->name->children[i];
-		const struct plan_manifest *child = &repository->children[at];
-		if (s->done[at])
-			continue;
-		digest_text(reference, &child->digest);
-		if (registry_push_manifest(
-			s->registry, repository->name, reference, s->layout, child, err) != 0)
-			return -1;
-		s->done[at] = true;
+	for (size_t i = 0; i < p->repository_count; i++) {
+		const struct plan_repository *r = p->repositories[i].plan;
+		for (size_t k = 0; k < r->manifest_count; k++)
+			height = r->manifests[k].height > height ? r->manifests[k].height : height;
 	}
-	return 0;
+	return height;
 }
 
-static int write_tag(const struct step *s, struct push_name *name, struct error *err)
+static struct delivery_step *gather_level(struct push *p, unsigned height, size_t *out_count)
 {
-	return registry_push_manifest(s->registry, name->repository->name, name->name->tag,
-	    s->layout, &name->name->manifest, err);
-}
+	struct delivery_step *steps = NULL;
+	size_t capacity = 0;
 
-/* Takes one step for every tag that is to be written. Tags of a repository stand together. */
-static int write_all(struct push *p, const struct registry *registry, const struct layout *layout,
-    write_step *write, struct error *err)
-{
-	const struct plan_repository *repository = NULL;
-	auto_free bool *done = NULL;
-
-	for (size_t i = 0; i < p->name_count; i++) {
-		struct push_name *name = &p->names[i];
-		if (name->action != PUSH_NEW && name->action != PUSH_REPLACE)
-			continue;
-		if (done == NULL || name->repository != repository) {
-			repository = name->repository;
-			free(done);
-			done = mem_zalloc(
-			    repository->blob_count + repository->child_count + 1, sizeof(*done));
+	*out_count = 0;
+	for (size_t i = 0; i < p->repository_count; i++) {
+		struct push_repository *r = &p->repositories[i];
+		for (size_t k = 0; k < r->plan->manifest_count; k++) {
+			if (r->manifests[k] != PUSH_STATE_NEEDED ||
+			    r->plan->manifests[k].height != height)
+				continue;
+			steps = mem_grow(steps, *out_count, &capacity, sizeof(*steps));
+			steps[(*out_count)++] = (struct delivery_step){.repository = r, .at = k};
 		}
-		const struct step s = {.registry = registry, .layout = layout, .done = done};
-		if (write(&s, name, err) != 0)
+	}
+	return steps;
+}
+
+static int push_manifests(struct push *p, struct registry *registry, struct error *err)
+{
+	unsigned top = highest(p);
+
+	for (unsigned height = 0; height <= top; height++) {
+		size_t count;
+		auto_free struct delivery_step *steps = gather_level(p, height, &count);
+		if (count > 0 && push_steps(registry, steps, count, err) != 0)
 			return -1;
+		for (size_t i = 0; i < count; i++)
+			steps[i].repository->manifests[steps[i].at] = PUSH_STATE_PUSHED;
 	}
 	return 0;
 }
 
-int push_write(
-    struct push *p, const struct registry *registry, const struct layout *layout, struct error *err)
+int push_prepare(struct push *p, struct registry *registry, struct error *err)
 {
-	write_step *const steps[] = {write_blobs, write_children, write_tag};
+	if (push_blobs(p, registry, err) != 0)
+		return -1;
+	return push_manifests(p, registry, err);
+}
 
-	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-		if (write_all(p, registry, layout, steps[i], err) != 0)
+/* ---- tags ---- */
+
+/* The next name of each repository that is to be written, behind those of earlier rounds. */
+static size_t gather_round(struct push *p, size_t *next, struct delivery_step *out)
+{
+	size_t count = 0;
+
+	for (size_t i = 0, begin = 0; i < p->repository_count; i++) {
+		size_t end = begin + p->repositories[i].plan->name_count;
+		while (next[i] < end - begin && !is_written(&p->names[begin + next[i]]))
+			next[i]++;
+		if (next[i] < end - begin) {
+			const struct plan_name *n = p->names[begin + next[i]++].name;
+			out[count++] = (struct delivery_step){
+			    .repository = &p->repositories[i], .at = n->manifest, .tag = n->tag};
+		}
+		begin = end;
+	}
+	return count;
+}
+
+int push_tags(struct push *p, struct registry *registry, struct error *err)
+{
+	auto_free size_t *next = mem_zalloc(p->repository_count + 1, sizeof(*next));
+	auto_free struct delivery_step *steps = mem_zalloc(p->repository_count + 1, sizeof(*steps));
+	size_t count;
+
+	while ((count = gather_round(p, next, steps)) > 0) {
+		if (push_steps(registry, steps, count, err) != 0)
 			return -1;
 	}
 	return 0;
@@ -169,6 +478,12 @@ int push_write(
 
 void push_release(struct push *p)
 {
+	for (size_t i = 0; i < p->repository_count; i++) {
+		free(p->repositories[i].blobs);
+		free(p->repositories[i].manifests);
+		free(p->repositories[i].subjects);
+	}
+	free(p->repositories);
 	free(p->names);
 	*p = (struct push)PUSH_INIT;
 }

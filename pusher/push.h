@@ -1,6 +1,6 @@
 /*
- * Carrying out a plan: first every tag is looked at, then blobs are sent, then nested manifests,
- * then tags.
+ * Carrying out a plan: every tag is looked at, then blobs are sent, then manifests by their
+ * digests, what belongs beside them, and the tags last.
  */
 #ifndef PUSHER_PUSH_H
 #define PUSHER_PUSH_H
@@ -15,44 +15,83 @@ enum push_existing { PUSH_EXISTING_FAIL, PUSH_EXISTING_SKIP, PUSH_EXISTING_OVERW
 
 enum push_action {
 	PUSH_NEW,       /* the tag was not there */
-	PUSH_UNCHANGED, /* the tag has our digest: nothing to do */
-	PUSH_SKIP,      /* something else is there, and stays */
+	PUSH_UNCHANGED, /* the tag has our digest */
+	PUSH_SKIP,      /* something else is there, and stays, and nothing is put beside it */
 	PUSH_REPLACE,   /* something else is there, and goes */
 };
 
-/** One tag of the plan. */
+/** One name of the plan. */
 struct push_name {
+	size_t at;                                /* of its repository in repositories */
 	const struct plan_repository *repository; /* borrowed from the plan */
 	const struct plan_name *name;             /* borrowed from the plan */
 	enum push_action action;
-	size_t blobs_pushed; /* sent for this tag, not for an earlier one */
+	/* Done for this name, not for an earlier one. */
+	size_t blobs_pushed;
+	size_t blobs_mounted;
+};
+
+/** What is there of something that may need no pushing. */
+enum push_state {
+	PUSH_STATE_UNASKED, /* nothing needs it */
+	PUSH_STATE_PRESENT,
+	PUSH_STATE_NEEDED,
+	PUSH_STATE_PUSHED,
+	PUSH_STATE_MOUNTED,
+	PUSH_STATE_MERGED, /* with what was there already */
+};
+
+/** What belongs beside a manifest. */
+struct push_subject {
+	enum push_state signature;
+	enum push_state referrers;
+	bool is_unlisted; /* the registry did not list a referrer: its list is ours to keep */
+};
+
+/** One repository of the plan; arrays owned, by the plan's positions. */
+struct push_repository {
+	const struct plan_repository *plan;
+	enum push_state *blobs;
+	enum push_state *manifests; /* that are pushed by digest */
+	struct push_subject *subjects;
 };
 
 struct push {
 	struct push_name *names; /* owned; in the plan's order */
 	size_t name_count;
+	struct push_repository *repositories; /* owned; in the plan's order */
+	size_t repository_count;
 };
 
 #define PUSH_INIT                                                                                  \
 	{                                                                                          \
-		.names = NULL, .name_count = 0                                                     \
+		.names = NULL, .name_count = 0, .repositories = NULL, .repository_count = 0        \
 	}
 
 /**
- * push_decide(out, plan, registry, existing, err): asks for every tag and decides what is to be
- * done; writes nothing. ERR_CONFLICT, naming every tag that holds something else, with
- * PUSH_EXISTING_FAIL; what registry_find_manifest() gives. Release with push_release(), also after
- * a failure.
+ * push_decide(out, plan, registry, existing, err): asks for every tag, and for what belongs beside
+ * those that are as they should be, and decides what is to be done; writes nothing. ERR_CONFLICT,
+ * naming every tag that holds something else, with PUSH_EXISTING_FAIL; ERR_REGISTRY where the
+ * subject of something is not in the registry. Release with push_release(), also after a failure.
  */
-int push_decide(struct push *out, const struct plan *plan, const struct registry *registry,
+int push_decide(struct push *out, const struct plan *plan, struct registry *registry,
     enum push_existing existing, struct error *err) MUST_CHECK;
 
+/** push_is_done(p): nothing is left to be done. */
+bool push_is_done(const struct push *p);
+
 /**
- * push_write(p, registry, layout, err): does it. Stops at the first failure; every tag then has
- * what it had or what it is to have, and pushing again finishes the work.
+ * push_prepare(p, registry, err): everything but the tags: blobs, manifests by digest, signatures
+ * and lists of referrers. Stops at the first failure; pushing again finishes the work.
  */
-int push_write(struct push *p, const struct registry *registry, const struct layout *layout,
-    struct error *err) MUST_CHECK;
+int push_prepare(struct push *p, struct registry *registry, struct error *err) MUST_CHECK;
+
+/**
+ * push_tags(p, registry, err): the tags, of one repository in their order. After a failure each has
+ * what it had or what it is to have. What the registry has lost since push_prepare() is brought
+ * once more.
+ */
+int push_tags(struct push *p, struct registry *registry, struct error *err) MUST_CHECK;
 
 void push_release(struct push *p);
 #define auto_push __attribute__((cleanup(push_release)))

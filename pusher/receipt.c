@@ -79,8 +79,10 @@ static json_t *blobs_json(const struct push_name *n)
 	json_t *blobs = json_object();
 
 	set_number(blobs, "pushed", n->blobs_pushed);
+	set_number(blobs, "mounted", n->blobs_mounted);
 	if (n->action != PUSH_SKIP)
-		set_number(blobs, "present", n->name->blob_count - n->blobs_pushed);
+		set_number(
+		    blobs, "present", n->name->blob_count - n->blobs_pushed - n->blobs_mounted);
 	return blobs;
 }
 
@@ -89,7 +91,7 @@ static json_t *artifact_json(const struct receipt *r, const struct push_name *n)
 	json_t *artifact = json_object();
 	char digest[DIGEST_TEXT_LEN + 1];
 
-	digest_text(digest, &n->name->manifest.digest);
+	digest_text(digest, &n->name->digest);
 	set_string(artifact, "repository", n->repository->name);
 	set_string(artifact, "tag", n->name->tag);
 	set_string(artifact, "digest", digest);
@@ -112,8 +114,11 @@ json_t *receipt_json(const struct receipt *r)
 	if (origin != NULL)
 		set_string(root, "origin", origin);
 	(void)json_object_set_new(root, "signers", signers_json(r->layout));
-	for (size_t i = 0; i < r->push->name_count; i++)
-		(void)json_array_append_new(artifacts, artifact_json(r, &r->push->names[i]));
+	for (size_t i = 0; i < r->push->name_count; i++) {
+		if (r->push->names[i].name->tag != NULL)
+			(void)json_array_append_new(
+			    artifacts, artifact_json(r, &r->push->names[i]));
+	}
 	(void)json_object_set_new(root, "artifacts", artifacts);
 	set_string(root, "registry", r->target->label);
 	set_time(root, "startTime", r->start);

@@ -30,32 +30,6 @@ bool refusal_text_parse(struct refusal_text *out, const char *bytes, size_t len)
 	return out->code[0] != '\0' || out->message[0] != '\0';
 }
 
-/* Whether one of the challenges, joined by ", ", is of this scheme. Good enough to choose an
- * advice. */
-static bool offers(const char *challenges, const char *scheme)
-{
-	size_t len = strlen(scheme);
-
-	for (const char *at = challenges; at != NULL; at = strchr(at, ',')) {
-		at += strspn(at, ", ");
-		if (strncasecmp(at, scheme, len) == 0 && (at[len] == ' ' || at[len] == '\0'))
-			return true;
-	}
-	return false;
-}
-
-static const char *auth_advice(
-    const struct refusal_context *context, const struct http_response *response)
-{
-	const char *challenges = response->headers[HTTP_WWW_AUTHENTICATE];
-
-	if (offers(challenges, "Bearer") && !offers(challenges, "Basic"))
-		return "the registry wants a token, which this version cannot get";
-	if (context->with_credentials)
-		return "the user name or the password is wrong";
-	return "give --username and --password-stdin";
-}
-
 static enum err_code code_of(int status)
 {
 	if (status == 401)
@@ -71,7 +45,8 @@ static const char *advice_of(
     const struct refusal_context *context, const struct http_response *response)
 {
 	if (response->status == 401)
-		return auth_advice(context, response);
+		return context->with_credentials ? "the user name or the password is wrong"
+						 : "give --username and --password-stdin";
 	if (response->status == 403)
 		return context->with_credentials ? "this user may not do that"
 						 : "give --username and --password-stdin";

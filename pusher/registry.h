@@ -1,7 +1,8 @@
 /*
- * The calls of the distribution API that a push needs. Each checks what it is told: a registry is
- * believed only as far as its answers can be true. Source: OCI distribution-spec, "Push"; reference
- * registry.md 2 and 7.
+ * A registry: where it is, what it was found to support, and what is true of all its answers. A
+ * registry is believed only as far as its answers can be true. The calls of the distribution API
+ * are jobs of their own: manifest_lookup.h, manifest_upload.h, blob_upload.h. Source: OCI
+ * distribution-spec; reference registry.md 2, 7 and 8.
  */
 #ifndef PUSHER_REGISTRY_H
 #define PUSHER_REGISTRY_H
@@ -9,53 +10,58 @@
 #include <stdbool.h>
 
 #include "common/layout.h"
-#include "pusher/credentials.h"
-#include "pusher/http.h"
-#include "pusher/plan.h"
-#include "pusher/progress.h"
+#include "pusher/session.h"
 #include "pusher/target.h"
 
-/** A registry, and how to speak with it; all borrowed. */
+/** How a body goes out, in the order in which it is tried. */
+enum upload_mode {
+	UPLOAD_MODE_PUT,   /* POST, and PUT with the whole body */
+	UPLOAD_MODE_PATCH, /* POST, PATCH with the whole body, and an empty PUT */
+};
+
 struct registry {
-	struct http_transport *transport;
+	struct session *session; /* borrowed, as all pointers here */
 	const struct target *target;
-	const struct credentials *credentials;
-	const struct progress *progress;
+	const struct layout *layout;            /* that is pushed */
+	const struct option_list *upload_hosts; /* --upload-host; NULL: none */
+
+	/* What was learnt of this host. */
+	enum upload_mode mode;
+	uint64_t chunk_bytes; /* longer bodies go in pieces of so many; 0: in one */
+	bool no_anonymous_mount;
+	bool no_referrers; /* there is no referrers API */
 };
 
-/** What a tag, or a digest, of a repository leads to. */
-struct registry_manifest {
-	bool exists;
-	struct digest digest; /* where it exists */
-};
+/** registry_repository_url(r, repository, rest): "https://HOST/v2/<repository>/<rest>"; owned by
+ * the caller. */
+char *registry_repository_url(const struct registry *r, const char *repository, const char *rest);
+char *registry_manifest_url(
+    const struct registry *r, const char *repository, const char *reference);
 
-/*
- * All of them fail with what the transport gives, with what refusal_set() makes of a status, or
- * with ERR_UNBELIEVED; the error begins with method, registry and repository.
- */
+/** registry_label(r, repository, reference): "HOST/repository:tag", "...@digest", or without
+ * either where reference is ""; owned by the caller. */
+char *registry_label(const struct registry *r, const char *repository, const char *reference);
 
-/**
- * registry_find_manifest(r, repository, reference, out, err): one HEAD; a GET too where the
- * registry does not say a digest: its body is then hashed. reference is a tag or a digest.
+/** registry_refuse(r, repository, response, begins_upload, err): refusal_set(), always JOB_FAILED.
  */
-int registry_find_manifest(const struct registry *r, const char *repository, const char *reference,
-    struct registry_manifest *out, struct error *err) MUST_CHECK;
+enum job_step registry_refuse(const struct registry *r, const char *repository,
+    const struct http_response *response, bool begins_upload, struct error *err);
 
 /**
- * registry_push_blob(r, repository, layout, blob, err): POST, and PUT where its answer says, if
- * that stays with this registry. The bytes are read from layout and hashed while they are sent:
- * ERR_SEAL if they are no longer what was verified; the last of them are then not sent.
+ * registry_digest_said(response, out_said, out, err): the Docker-Content-Digest header, where there
+ * is one. ERR_UNBELIEVED if it is no digest.
  */
-int registry_push_blob(const struct registry *r, const char *repository,
-    const struct layout *layout, const struct plan_blob *blob, struct error *err) MUST_CHECK;
-
-/**
- * registry_push_manifest(r, repository, reference, layout, manifest, err): one PUT to a tag or to
- * the manifest's own digest. A registry that does not answer 201 with our digest is asked for it
- * once more, as registry_find_manifest() does.
- */
-int registry_push_manifest(const struct registry *r, const char *repository, const char *reference,
-    const struct layout *layout, const struct plan_manifest *manifest,
+int registry_digest_said(const struct http_response *response, bool *out_said, struct digest *out,
     struct error *err) MUST_CHECK;
+
+/** registry_check_digest(response, ours, out_said, err): what it says must be ours; ERR_UNBELIEVED.
+ */
+int registry_check_digest(const struct http_response *response, const struct digest *ours,
+    bool *out_said, struct error *err) MUST_CHECK;
+
+/* Without it docker-registry answers 404 for a tag that holds an OCI manifest. */
+#define ACCEPT_MANIFESTS                                                                           \
+	MEDIA_TYPE_OCI_MANIFEST ", " MEDIA_TYPE_OCI_INDEX ", " MEDIA_TYPE_DOCKER_MANIFEST          \
+				", " MEDIA_TYPE_DOCKER_LIST
 
 #endif

@@ -149,7 +149,8 @@ def test_six_requests_cold_and_one_again(tiny, push, registry):
     layout = tiny()
     push(layout, registry)
     cold = registry.requests()
-    assert [method for method, _, _ in cold] == ["HEAD", "POST", "PUT", "POST", "PUT", "PUT"]
+    assert sorted(method for method, _, _ in cold) == ["HEAD", "POST", "POST", "PUT", "PUT", "PUT"]
+    assert cold[0][0] == "HEAD"
     assert cold[-1][1].endswith("/manifests/0.1.0")
     registry.forget()
     done = push(layout, registry)
@@ -251,7 +252,7 @@ def test_receipt(tiny, push, registry, keys, tmp_path):
     assert artifact == {
         "repository": f"{PREFIX}/tiny", "tag": "0.1.0", "digest": digest_of(layout),
         "bytes": sum(blobs.values()) + layout.entry("tiny")["size"], "result": "pushed",
-        "blobs": {"pushed": 2, "present": 0}}
+        "blobs": {"pushed": 2, "mounted": 0, "present": 0}}
     times = [time.mktime(time.strptime(told[name], "%Y-%m-%dT%H:%M:%SZ")) - time.timezone
              for name in ("startTime", "endTime")]
     assert before - 1 <= times[0] <= times[1] <= time.time()
@@ -436,7 +437,7 @@ def test_the_password_shows_nowhere(outcome, programs, keys, tiny, make_scripted
     if (tmp_path / "receipt").exists():
         seen += (tmp_path / "receipt").read_bytes()
     encoded = base64.b64encode(f"hafen:{canary}".encode())
-    assert registry.requests()[0].headers["authorization"] == f"Basic {encoded.decode()}"
+    assert registry.requests()[1].headers["authorization"] == f"Basic {encoded.decode()}"
     assert canary.encode() not in seen and encoded not in seen
 
 
@@ -532,7 +533,7 @@ def test_a_push_that_was_cut_off_is_finished_by_the_next(layout_several, push, m
         registry = make_scripted_registry()
         # Every further attempt is cut off too: libcurl tries again where a connection was old.
         registry.on("", "", *[Answer()] * number, Answer(cut=-1, reset=True), repeat=True)
-        push(layout_several, registry, status=5)
+        push(layout_several, registry, "--retries", "0", "--jobs", "1", status=5)
         tags = [reference for _, reference in registry.manifests if ":" not in reference]
         # A request that is cut off has been carried out, but nobody was told.
         assert len(tags) == max(0, number - (count - 3)), number

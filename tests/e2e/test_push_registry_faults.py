@@ -13,7 +13,8 @@ from scripted_registry import Answer
 HOST_PATTERN = "/v2/"
 HEAD, POST, BLOB, TAG = ("HEAD", "/manifests/"), ("POST", "/blobs/uploads/"), \
     ("PUT", "/blobs/uploads/"), ("PUT", "/manifests/")
-STAGES = {"head": HEAD, "post": POST, "blob": BLOB, "tag": TAG}
+LOOK = ("", "/manifests/")  # with the GET that tells why a HEAD was refused
+STAGES = {"head": LOOK, "post": POST, "blob": BLOB, "tag": TAG}
 PASSWORD = "kanarienvogel-4711"
 OTHER = "sha256:" + "0123456789abcdef" * 4
 UPLOADS = "/v2/charts/tiny/blobs/uploads/"
@@ -39,7 +40,7 @@ def push(programs, keys, layout, tmp_path):
         receipt = tmp_path / "receipt"
         done = programs.pusher.run(
             "push", layout, registry.oci("charts"), "--trust", keys.trust, *transport, *options,
-            "--receipt", receipt, status=None, **{"timeout": 20, **how})
+            "--receipt", receipt, "--retries", "0", status=None, **{"timeout": 20, **how})
         assert (done.status == 0) == receipt.exists()
         assert [name for name in names_in(tmp_path) if name.startswith(".receipt")] == []
         assert PASSWORD not in done.stdout + done.stderr
@@ -97,16 +98,17 @@ def test_429_and_503_say_how_long_to_wait(push, scripted_registry):
 @pytest.mark.parametrize(("challenge", "login", "words"), [
     ('Basic realm="x"', False, ["--username"]),
     ('Basic realm="x"', True, ["password is wrong"]),
-    ('Bearer realm="http://127.0.0.1:1/token"', False, ["token"]),
     (None, False, []),
     ('Basic realm="\x1b[2J', False, []),
     ("x" * 10_000, False, []),
-], ids=["basic", "basic-again", "bearer", "none", "escape", "long"])
+], ids=["basic", "basic-again", "none", "escape", "long"])
 def test_401(challenge, login, words, push, scripted_registry):
     headers = {"WWW-Authenticate": challenge} if challenge else {}
     scripted_registry.on("", HOST_PATTERN, Answer(401, headers), repeat=True)
-    failed(push(scripted_registry, login=login), 6, "401", *words)
-    assert len(scripted_registry.requests()) <= 2
+    done = push(scripted_registry, login=login)
+    assert done.status == (7 if challenge and "\x1b" in challenge else 6)
+    failed(done, done.status, *words)
+    assert len(scripted_registry.requests()) <= 3
 
 
 def test_an_error_body_that_is_hostile(push, scripted_registry):
@@ -154,7 +156,8 @@ def test_no_digest_in_the_reply_is_confirmed_once(push, layout, scripted_registr
     scripted_registry.on(*TAG, Answer(headers={"Docker-Content-Digest": None}))
     assert push(scripted_registry).status == 0
     asked = [request.method for request in scripted_registry.requests()]
-    assert asked == ["HEAD", "POST", "PUT", "POST", "PUT", "PUT", "HEAD"]
+    assert sorted(asked[:-2]) == ["HEAD", "POST", "POST", "PUT", "PUT"]
+    assert asked[-2:] == ["PUT", "HEAD"]
 
 
 @pytest.mark.parametrize("confirmed", [Answer(404), Answer(headers={"Docker-Content-Digest": OTHER}),
@@ -253,7 +256,7 @@ def test_an_upload_goes_nowhere_else(location, push, scripted_registry, trap):
     done = push(scripted_registry, login=True)
     failed(done, 7)
     assert trap.connections == 0
-    assert [r.method for r in scripted_registry.requests()] == ["HEAD", "POST"]
+    assert {r.method for r in scripted_registry.requests()} == {"HEAD", "POST"}
 
 
 def test_no_location(push, scripted_registry):
@@ -310,7 +313,7 @@ def test_down(push, scripted_registry):
 
 def test_a_name_that_nobody_has(programs, keys, layout):
     done = programs.pusher.run("push", layout, "oci://registry.invalid/charts", "--trust", keys.trust,
-                               status=None)
+                               "--retries", "0", status=None)
     refused(done, 5, "registry.invalid")
 
 
@@ -347,7 +350,7 @@ def test_a_new_connection_for_every_request(push, scripted_registry):
 
 
 def test_one_connection_for_all(push, scripted_registry):
-    assert push(scripted_registry).status == 0
+    assert push(scripted_registry, "--jobs", "1").status == 0
     assert scripted_registry.connections == 1
 
 
@@ -520,7 +523,6 @@ def test_cookies_and_hints_are_not_kept(push, scripted_registry):
     assert push(scripted_registry).status == 0
     requests = scripted_registry.requests()
     assert not any("cookie" in request.headers for request in requests)
-    assert scripted_registry.connections == 1
 
 
 # ---- what we send ----
@@ -528,15 +530,20 @@ def test_cookies_and_hints_are_not_kept(push, scripted_registry):
 def test_requests_are_as_the_specification_wants_them(push, layout, make_scripted_registry):
     registry = make_scripted_registry(credentials=("hafen", PASSWORD))
     assert push(registry, login=True).status == 0
-    head, *writes, tag = registry.requests()
+    asked, head, *writes, tag = registry.requests()
+    assert "authorization" not in asked.headers, "nobody had asked for it"
     assert "application/vnd.oci.image.index.v1+json" in head.headers["accept"]
     assert head.headers["user-agent"].startswith("sallyport-pusher/")
     for request in (head, *writes, tag):
         assert "authorization" in request.headers
         assert "expect" not in request.headers and "transfer-encoding" not in request.headers
         assert "accept-encoding" not in request.headers
-    for post, put in zip(writes[::2], writes[1::2]):
-        assert (post.method, post.body, post.headers["content-length"]) == ("POST", b"", "0")
+    posts = [request for request in writes if request.method == "POST"]
+    puts = [request for request in writes if request.method == "PUT"]
+    assert len(posts) == len(puts) == 2
+    for post in posts:
+        assert (post.body, post.headers["content-length"]) == (b"", "0")
+    for put in puts:
         assert put.headers["content-type"] == "application/octet-stream"
         assert put.headers["content-length"] == str(len(put.body))
     assert tag.headers["content-type"] == "application/vnd.oci.image.manifest.v1+json"

@@ -14,17 +14,20 @@ static void check(const char *where, bool plain_http, const char *location)
 {
 	auto_target struct target target = TARGET_INIT;
 	auto_http_url struct http_url joined = HTTP_URL_INIT;
+	struct location resolved = LOCATION_INIT;
 	struct error err = ERROR_INIT;
 	struct digest digest;
 
 	assert(target_parse(&target, where, plain_http, &err) == 0);
 	digest_of(&digest, "", 0);
 	auto_free char *request = mem_printf("%s/v2/a/blobs/uploads/", target.origin);
-	auto_free char *url = location_join(&target, request, location, &digest, &err);
-	if (url == NULL) {
-		assert(err.code == ERR_UNBELIEVED);
+	if (location_resolve(&resolved, &target, NULL, request, location, &err) != 0) {
+		assert(err.code == ERR_UNBELIEVED && resolved.url == NULL);
 		return;
 	}
+	assert(!resolved.is_foreign);
+	auto_free char *url = location_closing(resolved.url, &digest);
+	location_release(&resolved);
 	assert(strncmp(url, target.origin, strlen(target.origin)) == 0);
 	assert(url[strlen(target.origin)] == '/');
 	assert(http_url_resolve(&joined, target.origin, url, &err) == 0);

@@ -27,6 +27,7 @@ struct fake_request {
 	char *line;   /* owned; "METHOD URL" */
 	char *accept; /* owned, as those below; NULL where absent */
 	char *content_type;
+	char *content_range;
 	char *authorization;
 	char *body;
 };
@@ -78,12 +79,15 @@ static inline int fake_answer_to(struct fake_transport *fake, struct http_exchan
 {
 	const struct http_request *request = &x->request;
 
-	assert_true(fake->request_count < fake->answer_count);
+	if (fake->request_count == fake->answer_count)
+		fail_msg(
+		    "not in the script: %s %s", http_method_name(request->method), request->url);
 	const struct fake_answer *answer = &fake->answers[fake->request_count];
 	struct fake_request *seen = &fake->requests[fake->request_count++];
 	seen->line = mem_printf("%s %s", http_method_name(request->method), request->url);
 	seen->accept = fake_copy(request->accept);
 	seen->content_type = fake_copy(request->content_type);
+	seen->content_range = fake_copy(request->content_range);
 	seen->authorization = fake_copy(request->authorization);
 	if (answer->expect != NULL)
 		assert_string_equal(seen->line, answer->expect);
@@ -168,6 +172,7 @@ static inline void fake_release(struct fake_transport *fake)
 		free(fake->requests[i].line);
 		free(fake->requests[i].accept);
 		free(fake->requests[i].content_type);
+		free(fake->requests[i].content_range);
 		free(fake->requests[i].authorization);
 		free(fake->requests[i].body);
 	}

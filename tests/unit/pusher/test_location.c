@@ -6,6 +6,18 @@
 
 #include "pusher/location.h"
 
+static char *location_join(const struct target *target, const char *request_url,
+    const char *location, const struct digest *digest, struct error *err)
+{
+	struct location where = LOCATION_INIT;
+	char *url = NULL;
+
+	if (location_resolve(&where, target, NULL, request_url, location, err) == 0)
+		url = location_closing(where.url, digest);
+	location_release(&where);
+	return url;
+}
+
 #define HEX "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae" /* of "foo" */
 #define PUT_QUERY "digest=sha256%3A" HEX
 

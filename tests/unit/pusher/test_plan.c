@@ -24,12 +24,15 @@ static void test_charts(void **state)
 		const struct plan_blob *config = &r->blobs[r->names[0].blobs[0]];
 		const struct plan_blob *layer = &r->blobs[r->names[0].blobs[1]];
 		assert_int_equal(r->blob_count, 2);
-		assert_int_equal(r->child_count, 0);
+		assert_int_equal(r->manifest_count, 1);
+		assert_int_equal(r->names[0].child_count, 0);
 		assert_int_equal(r->name_count, 1);
 		assert_string_equal(r->names[0].tag, "1.0");
-		assert_string_equal(r->names[0].manifest.media_type, MEDIA_TYPE_OCI_MANIFEST);
-		assert_int_equal(r->names[0].total_bytes,
-		    r->names[0].manifest.size_bytes + config->size_bytes + layer->size_bytes);
+		assert_string_equal(
+		    r->manifests[r->names[0].manifest].media_type, MEDIA_TYPE_OCI_MANIFEST);
+		assert_int_equal(
+		    r->names[0].total_bytes, r->manifests[r->names[0].manifest].size_bytes +
+						 config->size_bytes + layer->size_bytes);
 		assert_true(digest_compare(&config->digest, &layer->digest) < 0);
 	}
 	fixture_release(&f);
@@ -70,7 +73,7 @@ static void test_nested(void **state)
 	assert_int_equal(plan.repository_count, 1);
 	const struct plan_repository *r = &plan.repositories[0];
 	assert_int_equal(r->blob_count, 3);
-	assert_int_equal(r->child_count, 3);
+	assert_int_equal(r->manifest_count, 4);
 	assert_int_equal(r->name_count, 2);
 	assert_string_equal(r->names[0].tag, "a");
 	assert_int_equal(r->names[0].blob_count, 2);
@@ -80,7 +83,7 @@ static void test_nested(void **state)
 	assert_int_equal(all->blob_count, 3);
 	assert_int_equal(all->child_count, 3);
 	/* children first: the inner index after both of its manifests */
-	const struct plan_manifest *last = &r->children[all->children[2]];
+	const struct plan_manifest *last = &r->manifests[all->children[2]];
 	assert_true(digest_equal(&last->digest, &f.blobs[inner].digest));
 	uint64_t total = 0;
 	for (size_t i = 0; i < f.blob_count; i++)
@@ -89,12 +92,12 @@ static void test_nested(void **state)
 	fixture_release(&f);
 }
 
+/* A referrer comes with its subject, by its digest, and brings its own blobs. */
 static void test_subject(void **state)
 {
 	auto_plan struct plan plan = PLAN_INIT;
 	struct error err = ERROR_INIT;
 	struct fixture f;
-	char digest[DIGEST_TEXT_LEN + 1];
 
 	(void)state;
 	fixture_init(&f);
@@ -102,15 +105,25 @@ static void test_subject(void **state)
 	size_t chart = fixture_manifest(&f, config, fixture_blob(&f, "layer"), "");
 	auto_free char *descriptor = fixture_descriptor(&f, chart, MEDIA_TYPE_OCI_MANIFEST);
 	auto_free char *subject = mem_printf(",\"subject\":%s", descriptor);
-	size_t referrer = fixture_manifest(&f, config, config, subject);
+	size_t bundle = fixture_blob(&f, "bundle");
+	size_t referrer = fixture_manifest(&f, config, bundle, subject);
 	fixture_name(&f, chart, MEDIA_TYPE_OCI_MANIFEST, "one", "1.0");
 	fixture_name(&f, referrer, MEDIA_TYPE_OCI_MANIFEST, NULL, NULL);
 	fixture_seal(&f, &err);
 	assert_string_equal(err.text, "");
-	assert_int_equal(plan_make(&plan, f.layout, "charts", &err), -1);
-	assert_int_equal(err.code, ERR_UNSUPPORTED);
-	digest_text(digest, &f.blobs[referrer].digest);
-	assert_non_null(strstr(err.text, digest));
+	make(&plan, &f, "charts");
+	const struct plan_repository *r = &plan.repositories[0];
+	assert_int_equal(r->blob_count, 3);
+	assert_int_equal(r->manifest_count, 2);
+	assert_int_equal(r->subject_count, 1);
+	assert_int_equal(r->names[0].blob_count, 2);
+	assert_int_equal(r->names[0].child_count, 0);
+	assert_int_equal(r->names[0].subject_count, 1);
+	const struct plan_subject *s = &r->subjects[r->names[0].subjects[0]];
+	assert_true(digest_equal(&s->subject, &f.blobs[chart].digest));
+	assert_false(s->has_signature);
+	assert_int_equal(s->referrer_count, 1);
+	assert_true(digest_equal(&r->manifests[s->referrers[0]].digest, &f.blobs[referrer].digest));
 	fixture_release(&f);
 }
 

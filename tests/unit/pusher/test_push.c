@@ -26,9 +26,10 @@ struct world {
 	struct fixture fixture;
 	struct target target;
 	struct plan plan;
-	struct credentials credentials;
+	struct auth *auth;
 	struct progress progress;
 	struct fake_transport fake;
+	struct session session;
 	struct registry registry;
 	struct push push;
 	char digests[FIXTURE_BLOBS_MAX][DIGEST_TEXT_LEN + 1]; /* of the fixture's blobs */
@@ -42,10 +43,16 @@ static void world_open(struct world *w)
 	assert_int_equal(plan_make(&w->plan, w->fixture.layout, "c", &err), 0);
 	for (size_t i = 0; i < w->fixture.blob_count; i++)
 		digest_text(w->digests[i], &w->fixture.blobs[i].digest);
-	w->registry = (struct registry){.transport = &w->fake.base,
+	const struct auth_options options = {.target = &w->target};
+	w->auth = auth_new(&options, &err);
+	w->session = (struct session){.transport = &w->fake.base,
+	    .auth = w->auth,
+	    .progress = &w->progress,
+	    .budget = {.retries = 0, .deadline_ms = HTTP_FOREVER},
+	    .jobs = 1};
+	w->registry = (struct registry){.session = &w->session,
 	    .target = &w->target,
-	    .credentials = &w->credentials,
-	    .progress = &w->progress};
+	    .layout = verified_layout_files(w->fixture.layout)};
 }
 
 static int setup(void **state)
@@ -62,6 +69,7 @@ static int teardown(void **state)
 
 	push_release(&w->push);
 	fake_release(&w->fake);
+	auth_free(w->auth);
 	plan_release(&w->plan);
 	target_release(&w->target);
 	fixture_release(&w->fixture);
@@ -76,7 +84,9 @@ static int decide(struct world *w, enum push_existing existing, struct error *er
 
 static int write_it(struct world *w, struct error *err)
 {
-	return push_write(&w->push, &w->registry, verified_layout_files(w->fixture.layout), err);
+	if (push_prepare(&w->push, &w->registry, err) != 0)
+		return -1;
+	return push_tags(&w->push, &w->registry, err);
 }
 
 static void assert_line(const struct world *w, size_t i, const char *begin)
@@ -87,7 +97,8 @@ static void assert_line(const struct world *w, size_t i, const char *begin)
 		fail_msg("request %zu is '%s', not '%s'", i, line, begin);
 }
 
-/* The fixture's blobs: config 0, layer 1, manifest 2 of "one", layer 3, manifest 4 of "two". */
+/* The fixture's blobs: config 0, layer 1, manifest 2 of "one", layer 3, manifest 4 of "two". The
+ * config that both need is sent to the first and mounted into the second. */
 static void test_cold(void **state)
 {
 	struct world *w = *state;
@@ -95,27 +106,29 @@ static void test_cold(void **state)
 
 	fixture_of_charts(&w->fixture);
 	world_open(w);
-	const struct fake_answer answers[] = {ABSENT, ABSENT, UPLOAD, UPLOAD, UPLOAD, UPLOAD,
-	    TAKEN(w->digests[2]), TAKEN(w->digests[4])};
+	const struct fake_answer answers[] = {ABSENT, ABSENT, UPLOAD, UPLOAD, UPLOAD,
+	    {NULL, 201, 0, {NULL}, NULL}, TAKEN(w->digests[2]), TAKEN(w->digests[4])};
 	fake_init(&w->fake, answers, sizeof(answers) / sizeof(answers[0]));
 	assert_int_equal(decide(w, PUSH_EXISTING_FAIL, &err), 0);
 	assert_int_equal(w->fake.request_count, 2);
 	assert_int_equal(write_it(w, &err), 0);
 
-	assert_int_equal(w->fake.request_count, 12);
+	assert_int_equal(w->fake.request_count, 11);
 	assert_line(w, 0, "HEAD https://registry.example/v2/c/one/manifests/1.0");
 	assert_line(w, 1, "HEAD https://registry.example/v2/c/two/manifests/1.0");
-	for (size_t i = 2; i < 10; i += 2) {
-		assert_line(w, i,
-		    i < 6 ? "POST https://registry.example/v2/c/one/blobs/uploads/"
-			  : "POST https://registry.example/v2/c/two/blobs/uploads/");
+	for (size_t i = 2; i < 8; i += 2) {
+		assert_line(w, i, "POST https://registry.example/v2/c/");
 		assert_line(w, i + 1, "PUT https://registry.example/u/1?digest=sha256%3A");
 	}
-	assert_line(w, 10, "PUT https://registry.example/v2/c/one/manifests/1.0");
-	assert_line(w, 11, "PUT https://registry.example/v2/c/two/manifests/1.0");
+	assert_line(w, 6, "POST https://registry.example/v2/c/one/blobs/uploads/?mount=sha256%3A");
+	assert_line(w, 8, "POST https://registry.example/v2/c/two/blobs/uploads/?mount=sha256%3A");
+	assert_non_null(strstr(fake_line(&w->fake, 8), "&from=c/one"));
+	assert_line(w, 9, "PUT https://registry.example/v2/c/one/manifests/1.0");
+	assert_line(w, 10, "PUT https://registry.example/v2/c/two/manifests/1.0");
 	assert_int_equal(w->push.names[0].action, PUSH_NEW);
 	assert_int_equal(w->push.names[0].blobs_pushed, 2);
-	assert_int_equal(w->push.names[1].blobs_pushed, 2);
+	assert_int_equal(w->push.names[1].blobs_pushed, 1);
+	assert_int_equal(w->push.names[1].blobs_mounted, 1);
 }
 
 static void test_again(void **state)
@@ -204,8 +217,8 @@ static void test_nested(void **state)
 	const struct plan_repository *r = &w->plan.repositories[0];
 	char first[DIGEST_TEXT_LEN + 1];
 	char second[DIGEST_TEXT_LEN + 1];
-	digest_text(first, &r->children[0].digest);
-	digest_text(second, &r->children[1].digest);
+	digest_text(first, &r->manifests[r->names[1].children[0]].digest);
+	digest_text(second, &r->manifests[r->names[1].children[1]].digest);
 	const struct fake_answer answers[] = {ABSENT, ABSENT, UPLOAD, UPLOAD, UPLOAD, TAKEN(first),
 	    TAKEN(second), TAKEN(w->digests[a]), TAKEN(w->digests[all])};
 	fake_init(&w->fake, answers, sizeof(answers) / sizeof(answers[0]));

@@ -64,7 +64,7 @@ static void test_content(void **state)
 	assert_string_equal(json_string_value(json_object_get(one, "tag")), "1.0");
 	assert_string_equal(json_string_value(json_object_get(one, "result")), "pushed");
 	auto_free char *blobs = json_dumps(json_object_get(one, "blobs"), JSON_COMPACT);
-	assert_string_equal(blobs, "{\"pushed\":1,\"present\":1}");
+	assert_string_equal(blobs, "{\"pushed\":1,\"mounted\":0,\"present\":1}");
 	assert_string_equal(json_string_value(json_object_get(two, "result")), "skipped");
 	assert_string_equal(
 	    json_string_value(json_object_get(root, "registry")), "registry.example:5000");

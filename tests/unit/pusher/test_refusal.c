@@ -31,7 +31,7 @@ static const struct {
     {.status = 401,
 	.challenge = "bearer realm=\"https://auth.example/token\",service=\"x\"",
 	.code = ERR_AUTH,
-	.text = "status 401; the registry wants a token, which this version cannot get"},
+	.text = "status 401; give --username and --password-stdin"},
     {.status = 401,
 	.challenge = "Bearer realm=\"https://auth.example/token\", BASIC realm=\"x\"",
 	.code = ERR_AUTH,

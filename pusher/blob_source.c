@@ -1,0 +1,96 @@
+#include "pusher/blob_source.h"
+
+#include "common/limits.h"
+
+/* So much of the blob is on its way. */
+static void tell(struct blob_source *s, uint64_t bytes)
+{
+	if (s->progress != NULL)
+		progress_bytes(s->progress, (int64_t)bytes - (int64_t)s->told);
+	s->told = bytes;
+}
+
+static ssize_t source_read(void *context, void *into, size_t len, struct error *err)
+{
+	struct blob_source *s = context;
+
+	if (s->at == s->end)
+		return 0;
+	if (len > s->end - s->at)
+		len = (size_t)(s->end - s->at);
+	ssize_t got = blob_read(&s->reader, into, len, err);
+	if (got > 0) {
+		s->at += (uint64_t)got;
+		tell(s, s->at);
+	}
+	return got;
+}
+
+/* Reads and hashes up to the beginning of the piece. */
+static int skip(struct blob_source *s, struct error *err)
+{
+	auto_free char *buffer = s->at < s->begin ? mem_alloc(LIMIT_COPY_BUFFER_BYTES) : NULL;
+
+	while (s->at < s->begin) {
+		uint64_t left = s->begin - s->at;
+		ssize_t got = blob_read(&s->reader, buffer,
+		    left < LIMIT_COPY_BUFFER_BYTES ? (size_t)left : LIMIT_COPY_BUFFER_BYTES, err);
+		if (got < 0)
+			return -1;
+		if (got == 0)
+			return error_set(err, ERR_SEAL, "a blob ends before its size");
+		s->at += (uint64_t)got;
+	}
+	return 0;
+}
+
+static int seek(struct blob_source *s, struct error *err)
+{
+	if (s->reader.fd >= 0 && s->at == s->begin)
+		return 0;
+	blob_close(&s->reader);
+	s->at = 0;
+	if (blob_open(&s->reader, s->layout, s->digest, s->size_bytes, err) != 0)
+		return -1;
+	return skip(s, err);
+}
+
+static int source_rewind(void *context, struct error *err)
+{
+	struct blob_source *s = context;
+
+	tell(s, s->begin);
+	return seek(s, err);
+}
+
+void blob_source_init(struct blob_source *s, const struct layout *layout,
+    const struct digest *digest, uint64_t size_bytes, const struct progress *progress)
+{
+	*s = (struct blob_source){
+	    .body = {.read = source_read, .rewind = source_rewind, .context = s},
+	    .layout = layout,
+	    .digest = digest,
+	    .size_bytes = size_bytes,
+	    .progress = progress,
+	    .reader = BLOB_READER_INIT};
+}
+
+int blob_source_piece(struct blob_source *s, uint64_t begin, uint64_t end, struct error *err)
+{
+	s->begin = begin;
+	s->end = end;
+	s->body.size_bytes = end - begin;
+	tell(s, begin);
+	return seek(s, err);
+}
+
+void blob_source_close(struct blob_source *s)
+{
+	blob_close(&s->reader);
+}
+
+void blob_source_reset(struct blob_source *s)
+{
+	tell(s, 0);
+	blob_source_close(s);
+}
