@@ -7,14 +7,17 @@ import random
 import re
 import shutil
 
+import differential_trees
 import helpers
 import pytest
 from archive_rules import ARCHIVE_RULES
 from archives import CREATED, MTIME, minimal
 from differential import Comparison, allowed, real_chart_yamls
+from differential_trees import TreeComparison
 from grammar import Grammar
 from helpers import missing
 from rules import HELM3_ACCEPTS, LAXER, REFUSED, RULES, SAME, STRICTER
+from trees import Trees
 
 PUSHED = ("repository", "tag", "config", "manifest")
 
@@ -198,6 +201,23 @@ def test_random_chart_yaml(helm, ours, version, packaged, count, tmp_path):
         found = [one for one in comparison.differences(grammar.chart_yaml() for _ in range(count))
                  if not allowed(one)]
         found = [comparison.minimise(one) for one in found[:5]]
+    finally:
+        helm.defaults["helm"] = 4
+    assert not found, again
+
+
+@pytest.mark.parametrize("version, count", [(4, 300), (3, 100)], ids=["helm-4", "helm-3"])
+def test_random_trees(helm, ours, version, count, tmp_path):
+    """Directories with a .helmignore; differential_trees.py --seed repeats a run, --count makes more."""
+    seed = random.SystemRandom().randrange(1 << 32)
+    again = f"differential_trees.py --seed {seed} --count {count} --helm {version} --minimise"
+    print(again)
+    trees = Trees(random.Random(seed))
+    comparison = TreeComparison(helm, ours, tmp_path)
+    helm.defaults["helm"] = version
+    try:
+        found = [one for one in comparison.differences(trees.tree() for _ in range(count))
+                 if not differential_trees.allowed(one)]
     finally:
         helm.defaults["helm"] = 4
     assert not found, again
