@@ -25,6 +25,7 @@
 #define LIMIT_GRAPH_DESCRIPTORS_MAX 1000000U /* of all manifests together */
 #define LIMIT_BLOB_BYTES_MAX (256ULL * 1024 * MIB)
 #define LIMIT_CONFIG_BYTES_MAX (4 * MIB) /* Helm configs only; others are never parsed */
+#define LIMIT_HASH_THREADS_MAX 8U
 #define LIMIT_PROBLEMS_MAX 100U          /* files named in a refusal, the rest is counted */
 #define LIMIT_JSON_DEPTH_MAX 32U
 #define LIMIT_JSON_CONTAINERS_MAX 131072U /* objects and arrays of one document */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/blob_hash.h"
 #include "common/delivery_policy.h"
 #include "common/json.h"
 #include "common/limits.h"
@@ -19,6 +20,8 @@ struct verified_layout {
 	size_t signer_count;
 	size_t known_signatures; /* files of pinned keys, whether they count or not */
 	size_t unknown_signatures;
+	struct digest *owed; /* of judgement.owe_large; NULL while there is none */
+	size_t owed_count;
 };
 
 void problems_release(struct problems *p)
@@ -175,7 +178,8 @@ enum file_state { FILE_UNSEEN, FILE_SEEN, FILE_NAMED };
 
 /* Comparing the directory with the list. */
 struct comparison {
-	const struct verified_layout *v;
+	struct verified_layout *v;
+	bool owe_large;
 	struct problems *problems;
 	enum file_state *blobs; /* one for each of seal.blobs */
 	enum file_state index;
@@ -244,76 +248,66 @@ static void blob_path(char out[sizeof("blobs/sha256/") + DIGEST_HEX_LEN], const 
 	digest_hex(out + strlen(out), d);
 }
 
-/* Hashes one file to its end; problems go to the list, only what keeps us from reading is an error.
- */
-static int hash_file(int fd, const char *path, const struct digest *expected,
-    struct problems *problems, struct error *err)
-{
-	auto_free unsigned char *chunk = mem_alloc(LIMIT_COPY_BUFFER_BYTES);
-	struct digest_stream stream;
-	struct digest found;
-	ssize_t got;
-
-	digest_stream_init(&stream);
-	while ((got = read(fd, chunk, LIMIT_COPY_BUFFER_BYTES)) != 0) {
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return error_sys(err, "%s: read", path);
-		digest_stream_update(&stream, chunk, (size_t)got);
-	}
-	digest_stream_finish(&stream, &found);
-	if (!digest_equal(&found, expected))
-		add_problem(problems, PROBLEM_CHANGED, path);
-	return 0;
-}
-
-/*
- * One listed file, opened as fd; -1 with err set where that failed. What was there when the
- * directory was read and cannot be read as a file now is named like what is missing.
- */
-static int hash_listed(int fd, uint64_t size_bytes, const char *path, const struct digest *expected,
-    struct problems *problems, struct error *err)
-{
-	if (fd < 0 && err->code == ERR_SYSTEM)
-		return -1;
-	if (fd < 0) {
-		add_problem(problems,
-		    err->sys_errno == ENOENT ? PROBLEM_MISSING : PROBLEM_NOT_REGULAR, path);
-		return 0;
-	}
-	if (size_bytes > LIMIT_BLOB_BYTES_MAX)
-		return error_set(
-		    err, ERR_LIMIT, "%s: larger than %llu bytes", path, LIMIT_BLOB_BYTES_MAX);
-	return hash_file(fd, path, expected, problems, err);
-}
-
+/* What was there when the directory was read, and is no file now, is named like what is missing. */
 static int check_root_file(const struct comparison *c, const char *name, enum file_state state,
     const struct digest *expected, struct error *err)
 {
 	uint64_t size = 0;
+	bool same = false;
 
 	if (state == FILE_UNSEEN)
 		add_problem(c->problems, PROBLEM_MISSING, name);
 	if (state != FILE_SEEN)
 		return 0;
 	auto_fd int fd = layout_open_file(&c->v->layout, name, &size, err);
-	return hash_listed(fd, size, name, expected, c->problems, err);
+	if (fd < 0 && err->code == ERR_SYSTEM)
+		return -1;
+	if (fd < 0) {
+		add_problem(c->problems,
+		    err->sys_errno == ENOENT ? PROBLEM_MISSING : PROBLEM_NOT_REGULAR, name);
+		return 0;
+	}
+	if (size > LIMIT_BLOB_BYTES_MAX)
+		return error_set(
+		    err, ERR_LIMIT, "%s: larger than %llu bytes", name, LIMIT_BLOB_BYTES_MAX);
+	if (blob_hash_file(fd, expected, &same, err) != 0)
+		return error_prefix(err, "%s", name);
+	if (!same)
+		add_problem(c->problems, PROBLEM_CHANGED, name);
+	return 0;
 }
 
-static int check_blob_file(const struct comparison *c, size_t position, struct error *err)
+static void owe(struct verified_layout *v, const struct digest *blob)
 {
-	const struct digest *digest = &c->v->seal.blobs[position];
-	char path[sizeof("blobs/sha256/") + DIGEST_HEX_LEN];
-	uint64_t size = 0;
+	if (v->owed == NULL)
+		v->owed = mem_zalloc(v->seal.blob_count, sizeof(*v->owed));
+	v->owed[v->owed_count++] = *blob;
+}
 
-	blob_path(path, digest);
-	if (c->blobs[position] == FILE_UNSEEN)
-		add_problem(c->problems, PROBLEM_MISSING, path);
-	if (c->blobs[position] != FILE_SEEN)
-		return 0;
-	auto_fd int fd = layout_open_blob(&c->v->layout, digest, &size, err);
-	return hash_listed(fd, size, path, digest, c->problems, err);
+static int check_blobs(const struct comparison *c, struct error *err)
+{
+	static const enum problem_kind kinds[] = {[BLOB_CHANGED] = PROBLEM_CHANGED,
+	    [BLOB_MISSING] = PROBLEM_MISSING,
+	    [BLOB_NOT_REGULAR] = PROBLEM_NOT_REGULAR};
+	const struct seal *seal = &c->v->seal;
+	auto_free enum blob_verdict *verdicts = mem_zalloc(seal->blob_count, sizeof(*verdicts));
+	char path[sizeof("blobs/sha256/") + DIGEST_HEX_LEN];
+
+	for (size_t i = 0; i < seal->blob_count; i++) {
+		if (c->blobs[i] != FILE_SEEN)
+			verdicts[i] = c->blobs[i] == FILE_UNSEEN ? BLOB_MISSING : BLOB_SAME;
+	}
+	if (blob_hash_all(
+		&c->v->layout, seal->blobs, seal->blob_count, c->owe_large, verdicts, err) != 0)
+		return -1;
+	for (size_t i = 0; i < seal->blob_count; i++) {
+		blob_path(path, &seal->blobs[i]);
+		if (verdicts[i] == BLOB_OWED)
+			owe(c->v, &seal->blobs[i]);
+		else if (verdicts[i] != BLOB_SAME)
+			add_problem(c->problems, kinds[verdicts[i]], path);
+	}
+	return 0;
 }
 
 static int check_listed(const struct comparison *c, struct error *err)
@@ -323,18 +317,16 @@ static int check_listed(const struct comparison *c, struct error *err)
 	if (check_root_file(c, LAYOUT_OCI_LAYOUT, c->oci_layout, &seal->oci_layout, err) != 0 ||
 	    check_root_file(c, LAYOUT_INDEX, c->index, &seal->index, err) != 0)
 		return -1;
-	for (size_t i = 0; i < seal->blob_count; i++) {
-		if (check_blob_file(c, i, err) != 0)
-			return -1;
-	}
-	return 0;
+	return check_blobs(c, err);
 }
 
 /* Directory against list, then every file against its digest: all that differs is named. */
-static int check_files(struct verified_layout *v, struct problems *problems, struct error *err)
+static int check_files(
+    struct verified_layout *v, bool owe_large, struct problems *problems, struct error *err)
 {
 	auto_free enum file_state *blobs = mem_zalloc(v->seal.blob_count, sizeof(*blobs));
-	struct comparison c = {.v = v, .problems = problems, .blobs = blobs};
+	struct comparison c = {
+	    .v = v, .owe_large = owe_large, .problems = problems, .blobs = blobs};
 
 	if (layout_each(&v->layout, compare_entry, &c, err) != 0)
 		return error_recode(err, ERR_SEAL);
@@ -432,7 +424,7 @@ static int check_all(struct verified_layout *v, const char *path, const struct j
 	if (read_seal(&v->layout, &seal, err) != 0 ||
 	    check_signatures(v, judgement, &seal, err) != 0 ||
 	    seal_parse(&v->seal, buf_text(&seal), seal.len, err) != 0 ||
-	    check_files(v, problems, err) != 0 || load_content(v, err) != 0 ||
+	    check_files(v, judgement->owe_large, problems, err) != 0 || load_content(v, err) != 0 ||
 	    delivery_judge(&v->graph, v->signers, v->signer_count, judgement, err) != 0 ||
 	    judge_release(v, err) != 0)
 		return error_prefix(err, "layout '%s'", path);
@@ -460,6 +452,7 @@ void verified_layout_free(struct verified_layout *v)
 	graph_release(&v->graph);
 	free(v->signers);
 	free(v->release_forms);
+	free(v->owed);
 	free(v);
 }
 
@@ -493,6 +486,12 @@ size_t verified_layout_unknown_signatures(const struct verified_layout *v)
 const unsigned *verified_layout_release_forms(const struct verified_layout *v)
 {
 	return v->release_forms;
+}
+
+const struct digest *verified_layout_owed(const struct verified_layout *v, size_t *out_count)
+{
+	*out_count = v->owed_count;
+	return v->owed;
 }
 
 const struct trust *verified_layout_trust(const struct verified_layout *v)

@@ -47,6 +47,7 @@ struct judgement {
 	 * borrowed, else NULL. */
 	const struct buf *new_signature;
 	const struct ssh_public_key *new_key;
+	bool owe_large; /* leave blobs that nobody parses unhashed: verified_layout_owed() */
 };
 #define TIME_NOT_JUDGED INT64_MIN
 
@@ -81,6 +82,12 @@ const struct trust_signer *verified_layout_signers(
 size_t verified_layout_unknown_signatures(const struct verified_layout *v);
 /** For each of the graph's names the forms of release signatures that hold (release_policy.h). */
 const unsigned *verified_layout_release_forms(const struct verified_layout *v);
+/**
+ * verified_layout_owed(v, out_count): with judgement.owe_large, the blobs that are listed and there
+ * but have not been hashed, sorted. Nothing that depends on them may become visible before each has
+ * been, by blob_read() to its end or blob_hash_owed().
+ */
+const struct digest *verified_layout_owed(const struct verified_layout *v, size_t *out_count);
 const struct trust *verified_layout_trust(const struct verified_layout *v);
 
 #endif
