@@ -247,7 +247,7 @@ static int check_alone(
 }
 
 int chart_pool_choose(const struct chart_pool *pool, const struct pool_chart **out,
-    const struct text *name, const struct semver_constraint *constraint, struct error *err)
+    const struct text *name, const struct version_demand *demand, struct error *err)
 {
 	const struct pool_chart *best = NULL;
 
@@ -258,7 +258,7 @@ int chart_pool_choose(const struct chart_pool *pool, const struct pool_chart **o
 			if (strncmp(c->file, text_string(name), name->len) == 0)
 				return error_set(err, ERR_CHART, "'%s': %s", c->path, c->fault);
 		} else if (text_compare(&c->name, name) == 0 &&
-			   semver_constraint_check(constraint, &c->semver) &&
+			   version_demand_admits(demand, &c->version, &c->semver) &&
 			   (best == NULL || semver_compare(&c->semver, &best->semver) > 0)) {
 			best = c;
 		}

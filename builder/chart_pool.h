@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 #include "builder/semver.h"
-#include "builder/semver_constraint.h"
 #include "builder/text.h"
+#include "builder/version_demand.h"
 #include "common/buf.h"
 #include "common/digest.h"
 #include "common/error.h"
@@ -56,8 +56,8 @@ void chart_pool_release(struct chart_pool *pool);
 #define auto_chart_pool __attribute__((cleanup(chart_pool_release)))
 
 /**
- * chart_pool_choose(pool, out, name, constraint, err): the highest version of name that the
- * constraint admits; of versions that differ in nothing but metadata the first one.
+ * chart_pool_choose(pool, out, name, demand, err): the highest version of name that the
+ * demand admits; of versions that differ in nothing but metadata the first one.
  *
  * out       borrowed from pool; NULL where there is none.
  * Returns 0, or -1 with ERR_CHART, files named: something with a fault whose file name begins with
@@ -65,8 +65,7 @@ void chart_pool_release(struct chart_pool *pool);
  * nobody can tell which one is meant.
  */
 int chart_pool_choose(const struct chart_pool *pool, const struct pool_chart **out,
-    const struct text *name, const struct semver_constraint *constraint,
-    struct error *err) MUST_CHECK;
+    const struct text *name, const struct version_demand *demand, struct error *err) MUST_CHECK;
 
 /**
  * chart_pool_archive(out, chart, mtime, err): the bytes of an archive, or of the archive that

@@ -46,19 +46,19 @@ static bool is_archive(const struct chart_tree *subchart)
 	return subchart->unpacked.count != 0;
 }
 
-static int admits(const struct semver_constraint *c, const struct text *version, bool *out_admitted,
+static int admits(const struct version_demand *d, const struct text *version, bool *out_admitted,
     struct semver *out_parsed, struct error *err)
 {
 	*out_admitted = false;
 	if (semver_parse(out_parsed, text_string(version), version->len, err) != 0)
 		return error_recode(err, ERR_CHART);
-	*out_admitted = semver_constraint_check(c, out_parsed);
+	*out_admitted = version_demand_admits(d, version, out_parsed);
 	return 0;
 }
 
 /* The highest one in charts/. A directory there that does not do cannot be replaced: taking a
  * person's files out of a package is more than they asked for. */
-static int find_present(struct update *u, struct resolution *r, const struct semver_constraint *c,
+static int find_present(struct update *u, struct resolution *r, const struct version_demand *d,
     struct versions_seen *seen)
 {
 	const struct chart_tree *unfit = NULL;
@@ -69,7 +69,7 @@ static int find_present(struct update *u, struct resolution *r, const struct sem
 		const struct chart_tree *s = u->tree.subcharts[i];
 		if (text_compare(&s->metadata.name, &r->dependency->name) != 0)
 			continue;
-		if (admits(c, &s->metadata.version, &admitted, &version, u->err) != 0)
+		if (admits(d, &s->metadata.version, &admitted, &version, u->err) != 0)
 			return -1;
 		if (!admitted) {
 			versions_seen_add(seen, &s->metadata.version);
@@ -88,7 +88,7 @@ static int find_present(struct update *u, struct resolution *r, const struct sem
 }
 
 /* *out_found: false where the directory is not there, or holds a version that does not do. */
-static int find_directory(struct update *u, struct resolution *r, const struct semver_constraint *c,
+static int find_directory(struct update *u, struct resolution *r, const struct version_demand *d,
     struct versions_seen *seen, bool *out_found)
 {
 	const struct text *repository = &r->dependency->repository;
@@ -108,7 +108,7 @@ static int find_directory(struct update *u, struct resolution *r, const struct s
 	if (text_compare(&chart.name, &r->dependency->name) != 0)
 		return error_set(u->err, ERR_CHART, "%s: the chart there is '%s'",
 		    text_string(repository), text_string(&chart.name));
-	if (admits(c, &chart.version, out_found, &version, u->err) != 0)
+	if (admits(d, &chart.version, out_found, &version, u->err) != 0)
 		return -1;
 	if (!*out_found) {
 		versions_seen_add(seen, &chart.version);
@@ -120,13 +120,13 @@ static int find_directory(struct update *u, struct resolution *r, const struct s
 	return 0;
 }
 
-static int find_in_pool(struct update *u, struct resolution *r, const struct semver_constraint *c,
+static int find_in_pool(struct update *u, struct resolution *r, const struct version_demand *d,
     struct versions_seen *seen, bool *out_found)
 {
 	const struct chart_pool *pool = u->sources->pool;
 	const struct pool_chart *chosen;
 
-	if (chart_pool_choose(pool, &chosen, &r->dependency->name, c, u->err) != 0)
+	if (chart_pool_choose(pool, &chosen, &r->dependency->name, d, u->err) != 0)
 		return -1;
 	*out_found = chosen != NULL;
 	if (*out_found) {
@@ -141,7 +141,7 @@ static int find_in_pool(struct update *u, struct resolution *r, const struct sem
 	return 0;
 }
 
-static int find_source(struct update *u, struct resolution *r, const struct semver_constraint *c,
+static int find_source(struct update *u, struct resolution *r, const struct version_demand *d,
     struct versions_seen *seen, bool *out_found)
 {
 	const struct text *repository = &r->dependency->repository;
@@ -151,8 +151,8 @@ static int find_source(struct update *u, struct resolution *r, const struct semv
 		return 0;
 	if (strncmp(text_string(repository), DEPENDENCY_FILE_SCHEME,
 		strlen(DEPENDENCY_FILE_SCHEME)) == 0)
-		return find_directory(u, r, c, seen, out_found);
-	return find_in_pool(u, r, c, seen, out_found);
+		return find_directory(u, r, d, seen, out_found);
+	return find_in_pool(u, r, d, seen, out_found);
 }
 
 /* A dependency without a repository is locked with its constraint, as in Helm. */
@@ -167,21 +167,20 @@ static void take_present_version(struct resolution *r)
 
 static int resolve(struct update *u, struct resolution *r)
 {
-	auto_semver_constraint struct semver_constraint c = SEMVER_CONSTRAINT_INIT;
+	auto_version_demand struct version_demand d = VERSION_DEMAND_INIT;
 	auto_versions_seen struct versions_seen seen;
-	const struct text *wanted = &r->dependency->version;
 	bool found;
 
 	versions_seen_init(&seen);
-	if (semver_constraint_parse(&c, text_string(wanted), wanted->len, u->err) != 0)
+	if (version_demand_parse(&d, r->dependency, u->err) != 0)
 		return error_recode(u->err, ERR_CHART);
-	if (find_present(u, r, &c, &seen) != 0)
+	if (find_present(u, r, &d, &seen) != 0)
 		return -1;
 	if (r->present != NULL) {
 		take_present_version(r);
 		return 0;
 	}
-	if (find_source(u, r, &c, &seen, &found) != 0)
+	if (find_source(u, r, &d, &seen, &found) != 0)
 		return -1;
 	if (!found)
 		dependency_missing_add(&u->missing, r->dependency, &seen);

@@ -48,12 +48,12 @@ static void read_both(struct fixture *f)
 static int choose(const struct fixture *f, const struct pool_chart **out, const char *name,
     const char *wanted, struct error *err)
 {
-	auto_semver_constraint struct semver_constraint c = SEMVER_CONSTRAINT_INIT;
+	auto_version_demand struct version_demand d = VERSION_DEMAND_INIT;
 	char *copy = mem_strdup(name);
 	const struct text text = {.bytes = copy, .len = strlen(name)};
 
-	expect_ok(semver_constraint_parse(&c, wanted, strlen(wanted), err), err);
-	int status = chart_pool_choose(&f->pool, out, &text, &c, err);
+	expect_ok(semver_constraint_parse(&d.constraint, wanted, strlen(wanted), err), err);
+	int status = chart_pool_choose(&f->pool, out, &text, &d, err);
 	free(copy);
 	return status;
 }
