@@ -237,6 +237,21 @@ static void set_forms(json_t *artifacts, const unsigned *forms)
 	}
 }
 
+/* What was found of the sequence; nothing where there is none. */
+static void put_sequence(struct buf *b, const struct verified_layout *v)
+{
+	const struct delivery *d = &verified_layout_graph(v)->index.delivery;
+	const struct sequence_verdict *verdict = verified_layout_sequence(v);
+
+	if (verdict->state == SEQUENCE_NOT_JUDGED)
+		buf_printf(b, "sequence not judged: %s of %s, and no other is known here\n",
+		    d->sequence, d->origin);
+	if (verdict->state == SEQUENCE_JUDGED)
+		buf_printf(b, "sequence %s of %s\n", d->sequence, d->origin);
+	if (verdict->previous_differs)
+		buf_puts(b, "warning: it does not follow the last delivery that was pushed\n");
+}
+
 json_t *command_verified_json(const struct verified_layout *v)
 {
 	struct inspect_seal seal = inspect_seal_of(v);
@@ -250,6 +265,12 @@ json_t *command_verified_json(const struct verified_layout *v)
 	/* Where no key is pinned, nothing was judged, and nothing is said. */
 	if (verified_layout_trust(v)->release.key_count > 0)
 		set_forms(json_object_get(root, "artifacts"), verified_layout_release_forms(v));
+	const struct sequence_verdict *verdict = verified_layout_sequence(v);
+	if (verdict->state != SEQUENCE_NONE)
+		(void)json_object_set_new(
+		    root, "sequenceJudged", json_boolean(verdict->state == SEQUENCE_JUDGED));
+	if (verdict->previous_differs)
+		(void)json_object_set_new(root, "previousDiffers", json_true());
 	return root;
 }
 
@@ -267,6 +288,14 @@ void command_sealed_text(struct buf *b, const char *path, const struct verified_
 	buf_printf(b, "trust %s\n", hex);
 	for (size_t i = 0; i < signer_count; i++)
 		buf_printf(b, "signed by %s %s\n", signers[i].principal, signers[i].fingerprint);
+	const struct ignored_signer *ignored = verified_layout_ignored(v, &signer_count);
+	for (size_t i = 0; i < signer_count; i++) {
+		buf_printf(b, "not counted %s %s: ", ignored[i].signer.principal,
+		    ignored[i].signer.fingerprint);
+		ignored_signer_text(b, &ignored[i]);
+		buf_putc(b, '\n');
+	}
+	put_sequence(b, v);
 }
 
 void command_verified_text(struct buf *b, const char *path, const struct verified_layout *v)

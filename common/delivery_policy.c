@@ -5,18 +5,6 @@
 #include "common/reference.h"
 #include "common/timestamp.h"
 
-static int judge_sequence(const struct delivery *d, int64_t now, struct error *err)
-{
-	const char *value = d->sequence != NULL ? d->sequence : d->previous;
-
-	/* builder's check of its own work, at no time and for no place. */
-	if (value == NULL || now == TIME_NOT_JUDGED)
-		return 0;
-	return error_set(err, ERR_POLICY,
-	    "the delivery has %s '%s', which this version cannot judge and does not ignore",
-	    d->sequence != NULL ? "the sequence" : "the previous seal", value);
-}
-
 static int judge_time(const struct delivery *d, int64_t now, struct error *err)
 {
 	char now_text[TIMESTAMP_TEXT_LEN + 1];
@@ -198,7 +186,6 @@ int delivery_judge(const struct graph *graph, const struct trust_signer *signers
 	const struct delivery *d = &graph->index.delivery;
 
 	if (judge_presence(d, judgement->trust, err) != 0 ||
-	    judge_sequence(d, judgement->now, err) != 0 ||
 	    judge_time(d, judgement->now, err) != 0 ||
 	    judge_origin(d, signers, signer_count, judgement->trust, err) != 0)
 		return -1;

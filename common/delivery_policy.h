@@ -9,9 +9,9 @@
 #include "common/verified_layout.h"
 
 /**
- * delivery_judge(graph, signers, signer_count, judgement, err): origin, destination, not-after.
- * ERR_POLICY names the rule, what was found and what was expected. A sequence or a previous seal is
- * refused: this version keeps no state to judge it by.
+ * delivery_judge(graph, signers, signer_count, judgement, err): origin, destination, not-after, and
+ * what the policy requires to be there. ERR_POLICY names the rule, what was found and what was
+ * expected. The sequence is judged by sequence_judge().
  */
 int delivery_judge(const struct graph *graph, const struct trust_signer *signers,
     size_t signer_count, const struct judgement *judgement, struct error *err) MUST_CHECK;

@@ -22,6 +22,7 @@ enum err_code {
 	ERR_UNSUPPORTED, /* content that is sound, but that this version does not handle */
 	ERR_SEAL,        /* the seal, or a file that it covers */
 	ERR_TRUST,       /* the trust directory cannot be used */
+	ERR_STATE,       /* what was accepted before cannot be read */
 	ERR_POLICY,      /* a good seal that the policy does not accept */
 	ERR_KEY,         /* a secret key file or its passphrase */
 	ERR_NETWORK,     /* unreachable, cut off, timed out, TLS */

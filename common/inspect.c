@@ -14,6 +14,7 @@ struct inspect_seal inspect_seal_of(const struct verified_layout *v)
 	    .unknown_signatures = verified_layout_unknown_signatures(v)};
 
 	seal.signers = verified_layout_signers(v, &seal.signer_count);
+	seal.ignored = verified_layout_ignored(v, &seal.ignored_count);
 	return seal;
 }
 
@@ -156,6 +157,28 @@ static json_t *referrers_json(const struct graph *g, const uint64_t *sums)
 	return referrers;
 }
 
+static json_t *signer_json(const struct trust_signer *s)
+{
+	json_t *signer = json_object();
+
+	set_string(signer, "principal", s->principal);
+	set_string(signer, "fingerprint", s->fingerprint);
+	return signer;
+}
+
+static json_t *ignored_json(const struct inspect_seal *s)
+{
+	json_t *ignored = json_array();
+
+	for (size_t i = 0; i < s->ignored_count; i++) {
+		json_t *signer = signer_json(&s->ignored[i].signer);
+
+		set_string(signer, "reason", ignored_reason_name(s->ignored[i].reason));
+		(void)json_array_append_new(ignored, signer);
+	}
+	return ignored;
+}
+
 static json_t *seal_json(const struct inspect_seal *s)
 {
 	json_t *seal = json_object();
@@ -166,16 +189,14 @@ static json_t *seal_json(const struct inspect_seal *s)
 	set_string(seal, "id", hex);
 	(void)json_object_set_new(seal, "verified", json_boolean(s->verified));
 	for (size_t i = 0; i < s->signer_count; i++) {
-		json_t *signer = json_object();
-
-		set_string(signer, "principal", s->signers[i].principal);
-		set_string(signer, "fingerprint", s->signers[i].fingerprint);
-		(void)json_array_append_new(signers, signer);
+		(void)json_array_append_new(signers, signer_json(&s->signers[i]));
 	}
 	if (s->verified) {
 		digest_hex(hex, &s->trust_id);
 		set_string(seal, "trustId", hex);
 		(void)json_object_set(seal, "signers", signers);
+		if (s->ignored_count > 0)
+			(void)json_object_set_new(seal, "ignored", ignored_json(s));
 	}
 	json_decref(signers);
 	return seal;
@@ -243,6 +264,12 @@ static void put_seal(struct buf *b, const struct inspect_seal *s)
 		auto_free char *signer =
 		    mem_printf("%s %s", s->signers[i].principal, s->signers[i].fingerprint);
 		put_field(b, "signed by", signer);
+	}
+	for (size_t i = 0; i < s->ignored_count; i++) {
+		buf_printf(b, "%-13s%s %s: ", "not counted", s->ignored[i].signer.principal,
+		    s->ignored[i].signer.fingerprint);
+		ignored_signer_text(b, &s->ignored[i]);
+		buf_putc(b, '\n');
 	}
 	if (s->verified && s->unknown_signatures > 0)
 		buf_printf(b, "%-13s%zu signature%s of keys that the trust does not name\n", "",

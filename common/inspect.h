@@ -17,6 +17,8 @@ struct inspect_seal {
 	struct digest trust_id;             /* where verified */
 	const struct trust_signer *signers; /* borrowed */
 	size_t signer_count;
+	const struct ignored_signer *ignored; /* borrowed */
+	size_t ignored_count;
 	size_t unknown_signatures;
 };
 
@@ -31,7 +33,8 @@ int inspect_format_parse(enum inspect_format *out, const char *name, struct erro
 
 /**
  * inspect_json(graph, seal): a new object:
- * seal{id,verified,trustId,signers[{principal,fingerprint}]},
+ * seal{id,verified,trustId,signers[{principal,fingerprint}],
+ * ignored[{principal,fingerprint,reason}]},
  * delivery{created,origin,destination,notAfter},
  * artifacts[{repository,tag,digest,mediaType,artifactType,
  * sizeBytes,chart{name,version},layers[{mediaType,digest,sizeBytes}]}],

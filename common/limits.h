@@ -47,6 +47,9 @@
 #define LIMIT_TRUST_FILES_MAX 64U
 #define LIMIT_TRUST_KEYS_MAX 64U
 
+/* The state directory. */
+#define LIMIT_STATE_FILE_BYTES_MAX (4 * KIB)
+
 /* Secret keys. */
 #define LIMIT_KEY_FILE_BYTES_MAX (16 * KIB)
 #define LIMIT_PASSPHRASE_BYTES_MAX 1024U
@@ -82,13 +85,13 @@
 #define LIMIT_HEADER_BYTES_MAX (256 * KIB)
 #define LIMIT_CONNECT_TIMEOUT_MS 10000L
 #define LIMIT_IDLE_TIMEOUT_S 60L
-#define LIMIT_IDLE_BYTES_PER_S 100L            /* slower than this for that long is idle */
+#define LIMIT_IDLE_BYTES_PER_S 100L /* slower than this for that long is idle */
 #define LIMIT_RETRY_AFTER_S_MAX 600 /* obeyed without a --deadline */
 #define LIMIT_RETRIES_MAX 100U
 #define LIMIT_JOBS_MAX 64U
 #define LIMIT_CHUNK_BYTES_MIN (64 * KIB)
 #define LIMIT_CHUNK_BYTES_MAX (1024 * MIB)
-#define LIMIT_UPLOAD_CANCEL_MS 2000 /* for closing what was begun, after a signal */
+#define LIMIT_UPLOAD_CANCEL_MS 2000            /* for closing what was begun, after a signal */
 #define LIMIT_HTTP2_BODY_BYTES_MAX (256 * KIB) /* longer ones go over HTTP/1.1 */
 #define LIMIT_HTTP2_FAILURES_MAX 2U /* of streams, before nothing goes over HTTP/2 any more */
 #define LIMIT_PASSWORD_BYTES_MAX (64 * KIB)

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "common/timestamp.h"
 #include "common/trust_policy.h"
 #include "common/trust_signers.h"
 
@@ -139,6 +140,20 @@ bool trust_is_revoked(const struct trust *t, const struct ssh_public_key *key)
 			return true;
 	}
 	return false;
+}
+
+int trust_check_expiry(const struct trust *t, int64_t now, struct error *err)
+{
+	char expires_text[TIMESTAMP_TEXT_LEN + 1];
+	char now_text[TIMESTAMP_TEXT_LEN + 1];
+
+	if (!t->roots.has_expires || now == TIME_NOT_JUDGED || now < t->roots.expires)
+		return 0;
+	timestamp_text(expires_text, t->roots.expires);
+	timestamp_text(now_text, now);
+	return error_set(err, ERR_TRUST,
+	    "the trust directory expired at %s and it is %s here: bring its update", expires_text,
+	    now_text);
 }
 
 uint64_t trust_min_sequence_of(const struct trust *t, const char *origin)

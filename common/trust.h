@@ -123,6 +123,13 @@ bool trust_quorum_has(const struct trust_quorum *quorum, const char *principal);
 /** trust_is_revoked(t, key): whether revoked_keys has the key. */
 bool trust_is_revoked(const struct trust *t, const struct ssh_public_key *key);
 
+/**
+ * trust_check_expiry(t, now, err): ERR_TRUST from the time on that its "trust" member names; now in
+ * seconds since 1970, or TIME_NOT_JUDGED.
+ */
+int trust_check_expiry(const struct trust *t, int64_t now, struct error *err) MUST_CHECK;
+#define TIME_NOT_JUDGED INT64_MIN
+
 /** trust_min_sequence_of(t, origin): what the policy has for the origin, 0 where it has nothing. */
 uint64_t trust_min_sequence_of(const struct trust *t, const char *origin);
 

@@ -9,6 +9,7 @@
 #include "common/limits.h"
 #include "common/release_policy.h"
 #include "common/seal.h"
+#include "common/seal_signatures.h"
 
 struct verified_layout {
 	struct layout layout;
@@ -16,9 +17,8 @@ struct verified_layout {
 	struct graph graph;
 	unsigned *release_forms;   /* one for each name */
 	const struct trust *trust; /* borrowed */
-	struct trust_signer *signers;
-	size_t signer_count;
-	size_t known_signatures; /* files of pinned keys, whether they count or not */
+	struct seal_signatures signatures;
+	struct sequence_verdict sequence;
 	size_t unknown_signatures;
 	struct digest *owed; /* of judgement.owe_large; NULL while there is none */
 	size_t owed_count;
@@ -60,117 +60,6 @@ static int read_seal(const struct layout *l, struct buf *out, struct error *err)
 	if (err->sys_errno == ENOENT)
 		return error_set(err, ERR_SEAL, "no SEAL: this is not a sealed layout");
 	return error_recode(err, ERR_SEAL);
-}
-
-/* Whether a key's window is open; a time that is not judged is in every window. */
-static bool is_valid_at(const struct trust_key *key, int64_t now)
-{
-	return now == TIME_NOT_JUDGED || (now >= key->valid_after && now < key->valid_before);
-}
-
-static int read_signature(const struct layout *l, const struct judgement *judgement,
-    const struct ssh_public_key *key, const char *name, struct buf *out, struct error *err)
-{
-	const struct buf *fresh = judgement->new_signature;
-
-	if (fresh == NULL || !ssh_public_key_equal(judgement->new_key, key))
-		return layout_read_file(l, name, out, err);
-	buf_put(out, buf_text(fresh), fresh->len);
-	return buf_check(out, name, err);
-}
-
-/*
- * One pinned key: its signature file is opened by the name that the key gives, never found by
- * listing. *out_signed: it is there and holds. One that is there and does not hold refuses
- * everything.
- */
-static int check_key(const struct layout *l, const struct judgement *judgement,
-    const struct trust_key *key, const struct buf *seal, bool *out_signed, struct error *err)
-{
-	char kid[LAYOUT_KID_LEN + 1];
-	char name[LAYOUT_SIGNATURE_NAME_LEN + 1];
-	auto_buf struct buf armored = BUF_INIT(LIMIT_SIGNATURE_BYTES_MAX);
-
-	*out_signed = false;
-	ssh_public_key_kid(kid, &key->key);
-	layout_signature_name(name, kid);
-	if (read_signature(l, judgement, &key->key, name, &armored, err) != 0) {
-		if (err->sys_errno == ENOENT)
-			return 0;
-		return error_recode(err, ERR_SEAL);
-	}
-	if (sshsig_verify(buf_text(&armored), armored.len, SSHSIG_NAMESPACE_SEAL, &key->key,
-		buf_text(seal), seal->len, err) != 0)
-		return error_prefix(err, "%s (of '%s')", name, key->principal);
-	*out_signed = true;
-	return 0;
-}
-
-static void add_signer(struct verified_layout *v, const struct trust_key *key)
-{
-	struct trust_signer *signer = &v->signers[v->signer_count++];
-
-	signer->principal = key->principal;
-	ssh_public_key_fingerprint(signer->fingerprint, &key->key);
-}
-
-/* Principals that count: several keys of one are one. */
-static size_t count_principals(const struct verified_layout *v)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < v->signer_count; i++) {
-		size_t k = 0;
-		while (k < i && strcmp(v->signers[k].principal, v->signers[i].principal) != 0)
-			k++;
-		count += k == i ? 1 : 0;
-	}
-	return count;
-}
-
-static int refuse_threshold(
-    const struct verified_layout *v, size_t found, const char *ignored, struct error *err)
-{
-	auto_buf struct buf expected = BUF_INIT(ERROR_TEXT_BYTES);
-
-	for (size_t i = 0; i < v->trust->seal.signer_count; i++)
-		buf_printf(&expected, "%s%s", i > 0 ? ", " : "", v->trust->seal.signers[i]);
-	return error_set(err, ERR_SEAL,
-	    "sealed by %zu of the %zu trusted signers that the policy wants (any of: %s)%s", found,
-	    v->trust->seal.threshold, buf_text(&expected), ignored);
-}
-
-/* The one verdict on the signatures: nothing is parsed before it is 0. */
-static int check_signatures(struct verified_layout *v, const struct judgement *judgement,
-    const struct buf *seal, struct error *err)
-{
-	auto_buf struct buf ignored = BUF_INIT(ERROR_TEXT_BYTES);
-
-	v->signers = mem_zalloc(v->trust->key_count, sizeof(*v->signers));
-	for (size_t i = 0; i < v->trust->key_count; i++) {
-		const struct trust_key *key = &v->trust->keys[i];
-		bool is_signed;
-
-		if (!key->for_seals)
-			continue;
-		if (check_key(&v->layout, judgement, key, seal, &is_signed, err) != 0)
-			return -1;
-		if (!is_signed)
-			continue;
-		v->known_signatures++;
-		if (!trust_quorum_has(&v->trust->seal, key->principal))
-			buf_printf(&ignored, "; '%s' signed too, and is no signer of the policy",
-			    key->principal);
-		else if (!is_valid_at(key, judgement->now))
-			buf_printf(&ignored, "; a key of '%s' is outside its validity window",
-			    key->principal);
-		else
-			add_signer(v, key);
-	}
-	size_t found = count_principals(v);
-	if (found < v->trust->seal.threshold)
-		return refuse_threshold(v, found, buf_text(&ignored), err);
-	return 0;
 }
 
 /* What is known of a listed file: its problems are named once. */
@@ -340,8 +229,9 @@ static int check_files(
 		    "%zu file%s not as sealed: bring %s again from where the layout was made",
 		    problems->total, problems->total == 1 ? " is" : "s are",
 		    problems->total == 1 ? "it" : "them");
-	if (c.signature_files > v->known_signatures)
-		v->unknown_signatures = c.signature_files - v->known_signatures;
+	size_t known = v->signatures.signer_count + v->signatures.ignored_count;
+	if (c.signature_files > known)
+		v->unknown_signatures = c.signature_files - known;
 	return 0;
 }
 
@@ -414,6 +304,22 @@ static int judge_release(struct verified_layout *v, struct error *err)
 	return release_judge(&v->graph, &v->layout, v->trust, v->release_forms, err);
 }
 
+static int judge_sequence(
+    struct verified_layout *v, const struct judgement *judgement, struct error *err)
+{
+	struct sequence_question question = {.delivery = &v->graph.index.delivery,
+	    .seal_id = &v->seal.id,
+	    .trust = v->trust,
+	    .mark = {.exists = false},
+	    .needs_mark = judgement->needs_mark};
+	const char *origin = question.delivery->origin;
+
+	if (judgement->marks != NULL && origin != NULL &&
+	    judgement->marks->find(judgement->marks->context, origin, &question.mark, err) != 0)
+		return -1;
+	return sequence_judge(&v->sequence, &question, err);
+}
+
 static int check_all(struct verified_layout *v, const char *path, const struct judgement *judgement,
     struct problems *problems, struct error *err)
 {
@@ -422,11 +328,12 @@ static int check_all(struct verified_layout *v, const char *path, const struct j
 	if (layout_open(&v->layout, path, err) != 0)
 		return error_recode(err, ERR_SEAL);
 	if (read_seal(&v->layout, &seal, err) != 0 ||
-	    check_signatures(v, judgement, &seal, err) != 0 ||
+	    seal_signatures_check(&v->signatures, &v->layout, &seal, judgement, err) != 0 ||
 	    seal_parse(&v->seal, buf_text(&seal), seal.len, err) != 0 ||
 	    check_files(v, judgement->owe_large, problems, err) != 0 || load_content(v, err) != 0 ||
-	    delivery_judge(&v->graph, v->signers, v->signer_count, judgement, err) != 0 ||
-	    judge_release(v, err) != 0)
+	    delivery_judge(&v->graph, v->signatures.signers, v->signatures.signer_count, judgement,
+		err) != 0 ||
+	    judge_release(v, err) != 0 || judge_sequence(v, judgement, err) != 0)
 		return error_prefix(err, "layout '%s'", path);
 	return 0;
 }
@@ -438,6 +345,8 @@ struct verified_layout *verified_layout_open(const char *path, const struct judg
 
 	v->layout = (struct layout)LAYOUT_INIT;
 	v->trust = judgement->trust;
+	if (trust_check_expiry(v->trust, judgement->now, err) != 0)
+		return NULL;
 	if (check_all(v, path, judgement, problems, err) != 0)
 		return NULL;
 	return steal_ptr(&v);
@@ -450,7 +359,7 @@ void verified_layout_free(struct verified_layout *v)
 	layout_close(&v->layout);
 	seal_release(&v->seal);
 	graph_release(&v->graph);
-	free(v->signers);
+	seal_signatures_release(&v->signatures);
 	free(v->release_forms);
 	free(v->owed);
 	free(v);
@@ -474,8 +383,20 @@ const struct digest *verified_layout_seal_id(const struct verified_layout *v)
 const struct trust_signer *verified_layout_signers(
     const struct verified_layout *v, size_t *out_count)
 {
-	*out_count = v->signer_count;
-	return v->signers;
+	*out_count = v->signatures.signer_count;
+	return v->signatures.signers;
+}
+
+const struct ignored_signer *verified_layout_ignored(
+    const struct verified_layout *v, size_t *out_count)
+{
+	*out_count = v->signatures.ignored_count;
+	return v->signatures.ignored;
+}
+
+const struct sequence_verdict *verified_layout_sequence(const struct verified_layout *v)
+{
+	return &v->sequence;
 }
 
 size_t verified_layout_unknown_signatures(const struct verified_layout *v)

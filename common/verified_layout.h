@@ -10,6 +10,7 @@
 
 #include "common/graph.h"
 #include "common/layout.h"
+#include "common/sequence_policy.h"
 #include "common/trust.h"
 
 struct verified_layout;
@@ -36,6 +37,24 @@ void problems_release(struct problems *p);
 /** problem_text(kind): "missing", "not in the seal", ... */
 const char *problem_text(enum problem_kind kind);
 
+/** A pinned key whose signature holds and counts for nothing. */
+enum ignored_reason {
+	IGNORED_REVOKED,
+	IGNORED_NO_SIGNER, /* the policy does not name its principal */
+	IGNORED_NOT_VALID_YET,
+	IGNORED_NOT_VALID_ANY_MORE,
+};
+struct ignored_signer {
+	struct trust_signer signer;
+	enum ignored_reason reason;
+	const struct trust_key *key; /* borrowed from the trust */
+	int64_t now;                 /* by which it was judged */
+};
+/** ignored_reason_name(reason): as --json shows it; never changes meaning. Static storage. */
+const char *ignored_reason_name(enum ignored_reason reason);
+/** ignored_signer_text(b, s): the same for people, with both times where it is about time. */
+void ignored_signer_text(struct buf *b, const struct ignored_signer *s);
+
 /** What the delivery is judged by, besides its seal. */
 struct judgement {
 	const struct trust *trust; /* borrowed for the call and by the result */
@@ -48,8 +67,9 @@ struct judgement {
 	const struct buf *new_signature;
 	const struct ssh_public_key *new_key;
 	bool owe_large; /* leave blobs that nobody parses unhashed: verified_layout_owed() */
+	const struct mark_source *marks; /* what was accepted before; borrowed, NULL: not known */
+	bool needs_mark; /* push: what a policy requires and nothing is known of is refused */
 };
-#define TIME_NOT_JUDGED INT64_MIN
 
 /**
  * verified_layout_open(path, judgement, problems, err): the whole check, in the order of
@@ -78,6 +98,11 @@ const struct digest *verified_layout_seal_id(const struct verified_layout *v);
 /** The signers that counted, in the order of allowed_signers. */
 const struct trust_signer *verified_layout_signers(
     const struct verified_layout *v, size_t *out_count);
+/** Those that signed and did not, in the same order. */
+const struct ignored_signer *verified_layout_ignored(
+    const struct verified_layout *v, size_t *out_count);
+/** What was found of its sequence. */
+const struct sequence_verdict *verified_layout_sequence(const struct verified_layout *v);
 /** Signature files of keys that the trust does not name: counted, never read. */
 size_t verified_layout_unknown_signatures(const struct verified_layout *v);
 /** For each of the graph's names the forms of release signatures that hold (release_policy.h). */

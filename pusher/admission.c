@@ -2,26 +2,59 @@
 
 #include <time.h>
 
-int admission_open(struct admission *out, const char *layout_path,
-    const struct trust_options *trust, const struct target *target, struct problems *problems,
-    struct error *err)
+static int find_mark(
+    void *context, const char *origin, struct sequence_mark *out, struct error *err)
 {
-	out->trust = trust_options_load(trust, err);
+	return state_find(context, origin, out, err);
+}
+
+int admission_open(struct admission *out, const struct admission_request *request,
+    struct problems *problems, struct error *err)
+{
+	const struct target *target = request->target;
+	const struct mark_source marks = {.find = find_mark, .context = &out->state};
+
+	out->trust = trust_options_load(request->trust, err);
 	if (out->trust == NULL)
 		return -1;
+	if (request->state != NULL) {
+		out->has_state = true;
+		if (state_open(&out->state, request->state, &target->destination,
+			target->default_port, request->is_push ? STATE_PUSH : STATE_READ,
+			request->first_use, err) != 0)
+			return -1;
+	}
 	const struct judgement judgement = {
 	    .trust = out->trust,
 	    .now = (int64_t)time(NULL),
 	    .target = target == NULL ? NULL : &target->destination,
 	    .default_port = target == NULL ? 443 : target->default_port,
+	    .marks = out->has_state ? &marks : NULL,
+	    .needs_mark = request->needs_mark && !request->first_use,
 	};
-	out->layout = verified_layout_open(layout_path, &judgement, problems, err);
+	out->layout = verified_layout_open(request->layout, &judgement, problems, err);
 	return out->layout == NULL ? -1 : 0;
+}
+
+int admission_advance(const struct admission *a, struct error *err)
+{
+	const struct delivery *d = &verified_layout_graph(a->layout)->index.delivery;
+	int64_t sequence = 0;
+
+	if (!a->has_state || d->sequence == NULL)
+		return 0;
+	if (sequence_parse(&sequence, d->sequence, err) != 0)
+		return -1;
+	const struct sequence_mark mark = {.exists = true,
+	    .sequence = (uint64_t)sequence,
+	    .seal_id = *verified_layout_seal_id(a->layout)};
+	return state_advance(&a->state, d->origin, &mark, err);
 }
 
 void admission_release(struct admission *a)
 {
 	verified_layout_free(a->layout);
 	trust_free(a->trust);
+	state_close(&a->state);
 	*a = (struct admission)ADMISSION_INIT;
 }

@@ -7,26 +7,47 @@
 
 #include "common/trust_options.h"
 #include "common/verified_layout.h"
+#include "pusher/state.h"
 #include "pusher/target.h"
 
 struct admission {
 	struct trust *trust;            /* owned */
 	struct verified_layout *layout; /* owned */
+	bool has_state;
+	struct state state;
 };
 
 #define ADMISSION_INIT                                                                             \
 	{                                                                                          \
-		.trust = NULL, .layout = NULL                                                      \
+		.trust = NULL, .layout = NULL, .has_state = false, .state = STATE_INIT             \
 	}
 
+/** By what a layout is to be let in; all borrowed. */
+struct admission_request {
+	const char *layout;
+	const struct trust_options *trust; /* after trust_options_check() */
+	const struct target *target;       /* the destination to judge by, or NULL */
+	const char *state;                 /* --state, or NULL; only with a target */
+	bool first_use;                    /* --first-use */
+	bool is_push;                      /* the state will be advanced, see there */
+	bool needs_mark;                   /* of struct judgement */
+};
+
 /**
- * admission_open(out, layout_path, trust, target, problems, err): trust_options_load(), then
- * verified_layout_open() as of now. target: the destination to judge by, or NULL. Fails as those
- * do. Release with admission_release(), also after a failure.
+ * admission_open(out, request, problems, err): trust_options_load(), state_open(), then
+ * verified_layout_open() as of now. Fails as those do. Release with admission_release(), also after
+ * a failure.
  */
-int admission_open(struct admission *out, const char *layout_path,
-    const struct trust_options *trust, const struct target *target, struct problems *problems,
-    struct error *err) MUST_CHECK;
+int admission_open(struct admission *out, const struct admission_request *request,
+    struct problems *problems, struct error *err) MUST_CHECK;
+
+/**
+ * admission_advance(a, err): writes down that this delivery was accepted. Of a push, after the
+ * blobs and before the first tag: from then on nothing older is taken, and this one still is.
+ * Nothing to do without --state or without a sequence. As state_advance().
+ */
+int admission_advance(const struct admission *a, struct error *err) MUST_CHECK;
+
 void admission_release(struct admission *a);
 #define auto_admission __attribute__((cleanup(admission_release)))
 

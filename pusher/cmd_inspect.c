@@ -40,7 +40,8 @@ static int run(const struct command *self, int argc, char **argv, struct command
 		return -1;
 	if (inspect_format_parse(&format, format_name, err) != 0)
 		return -1;
-	if (admission_open(&admission, argv[at], &trust, NULL, &out->problems, err) != 0)
+	const struct admission_request request = {.layout = argv[at], .trust = &trust};
+	if (admission_open(&admission, &request, &out->problems, err) != 0)
 		return -1;
 	const struct graph *graph = verified_layout_graph(admission.layout);
 	struct inspect_seal seal = inspect_seal_of(admission.layout);

@@ -20,6 +20,8 @@ static const char help[] =
     "\n"
     "      --trust DIR          whose seals count, and for where (required)\n"
     "      --trust-id HEX       its trust id must be this one\n"
+    "      --state DIR          refuse what is older than the last push\n"
+    "      --first-use          nothing was pushed before, and DIR may be made\n"
     "      --on-existing WHAT   a tag that holds something else: fail (unless told),\n"
     "                           skip or overwrite\n"
     "  -n, --dry-run            ask the registry what is there, and write nothing\n"
@@ -42,6 +44,8 @@ static const char help[] =
 struct push_options {
 	struct common_options common;
 	struct trust_options trust;
+	const char *state;
+	bool first_use;
 	const char *on_existing;
 	const char *receipt;
 	const char *jobs_text;
@@ -122,6 +126,8 @@ static int parse_options(
 {
 	const struct option_spec specs[] = {
 	    TRUST_OPTION_SPECS(&o->trust),
+	    {.name = "state", .value = &o->state},
+	    {.name = "first-use", .flag = &o->first_use},
 	    {.name = "on-existing", .value = &o->on_existing},
 	    {.name = "dry-run", .short_name = 'n', .flag = &o->dry_run},
 	    {.name = "receipt", .value = &o->receipt},
@@ -204,7 +210,14 @@ static int prepare(struct work *s, struct problems *problems, struct error *err)
 		return -1;
 	if (o->username != NULL && credentials_check_target(&s->target, err) != 0)
 		return -1;
-	if (admission_open(&s->admission, o->layout, &o->trust, &s->target, problems, err) != 0)
+	const struct admission_request request = {.layout = o->layout,
+	    .trust = &o->trust,
+	    .target = &s->target,
+	    .state = o->state,
+	    .first_use = o->first_use,
+	    .is_push = !o->dry_run,
+	    .needs_mark = true};
+	if (admission_open(&s->admission, &request, problems, err) != 0)
 		return -1;
 	if (plan_make(&s->plan, s->admission.layout, s->target.destination.prefix, err) != 0)
 		return -1;
@@ -258,9 +271,13 @@ static int push(struct work *s, struct error *err)
 
 	if (push_decide(&s->push, &s->plan, &registry, o->existing, err) != 0)
 		return -1;
-	if (o->dry_run || push_is_done(&s->push))
+	if (o->dry_run)
 		return 0;
-	if (push_prepare(&s->push, &registry, err) != 0)
+	/* What is all there already was accepted all the same. */
+	if (push_is_done(&s->push))
+		return admission_advance(&s->admission, err);
+	if (push_prepare(&s->push, &registry, err) != 0 ||
+	    admission_advance(&s->admission, err) != 0)
 		return -1;
 	return push_tags(&s->push, &registry, err);
 }

@@ -104,15 +104,19 @@ static json_t *artifact_json(const struct receipt *r, const struct push_name *n)
 
 json_t *receipt_json(const struct receipt *r)
 {
-	const char *origin = verified_layout_graph(r->layout)->index.delivery.origin;
+	const struct delivery *d = &verified_layout_graph(r->layout)->index.delivery;
 	json_t *root = json_object();
 	json_t *artifacts = json_array();
 
 	set_number(root, "version", 1);
 	set_hex(root, "sealId", verified_layout_seal_id(r->layout));
 	set_hex(root, "trustId", &verified_layout_trust(r->layout)->id);
-	if (origin != NULL)
-		set_string(root, "origin", origin);
+	if (d->origin != NULL)
+		set_string(root, "origin", d->origin);
+	if (d->sequence != NULL)
+		set_string(root, "sequence", d->sequence);
+	if (verified_layout_sequence(r->layout)->previous_differs)
+		(void)json_object_set_new(root, "previousDiffers", json_true());
 	(void)json_object_set_new(root, "signers", signers_json(r->layout));
 	for (size_t i = 0; i < r->push->name_count; i++) {
 		if (r->push->names[i].name->tag != NULL)

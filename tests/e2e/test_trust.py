@@ -55,7 +55,7 @@ def crew(tmp_path):
     (["ann", "bob"], 2, 0), (["bob", "ann"], 2, 0), (["ann"], 2, 4), (["ann", "eve"], 2, 4),
     (["ann", "ann2"], 2, 4), (["ann", "ann2", "bob"], 2, 0), (["ann", "bob", "eve"], 2, 0),
 ], ids=lambda value: "+".join(value) if isinstance(value, list) else str(value))
-def test_thresholds(signed, threshold, status, mine, crew, programs, tmp_path):
+def test_row_s6_thresholds(signed, threshold, status, mine, crew, programs, tmp_path):
     for old in mine.signatures:
         old.unlink()
     for name in signed:
@@ -68,7 +68,7 @@ def test_thresholds(signed, threshold, status, mine, crew, programs, tmp_path):
         assert counted == [crew[n].principal for n in ("ann", "ann2", "bob") if n in signed]
 
 
-def test_one_bad_signature_spoils_a_met_threshold(mine, crew, programs, tmp_path):
+def test_row_s6_one_bad_signature_spoils_a_met_threshold(mine, crew, programs, tmp_path):
     crew["ann"].seal(mine)
     crew["bob"].seal(mine, keep=True)
     (mine.path / f"SEAL.{crew['bob'].kid}.sig").write_bytes(crew["bob"].sign(b"something else"))
@@ -376,7 +376,7 @@ def delivered(build, tmp_path):
     return delivered
 
 
-def with_policy(trust, **members):
+def with_policy(trust, /, **members):
     (trust / "policy.json").write_text(json.dumps({**POLICY, **members}))
     return trust
 
@@ -451,8 +451,69 @@ def test_destinations(own, policy, target, status, delivered, trust, programs):
         judged(programs, layout, trust, status)
 
 
-@pytest.mark.parametrize("name", ["one", "numbered"])
-def test_a_sequence_cannot_be_judged_yet(name, programs, golden_layouts):
-    status = 4 if name == "numbered" else 0
-    judged(programs, golden_layouts / name, golden_layouts / "trust", status,
-           *(["sequence"] if status else []))
+def test_row_s12_a_sequence_that_nothing_is_known_of(programs, golden_layouts):
+    done = judged(programs, golden_layouts / "numbered", golden_layouts / "trust", 0,
+                  "sequence not judged: 41 of plant-a")
+    assert "sequence" not in judged(programs, golden_layouts / "one", golden_layouts / "trust", 0).stdout
+    assert judged(programs, golden_layouts / "numbered", golden_layouts / "trust", 0,
+                  options=["--json"]).json["sequenceJudged"] is False
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize(("minimum", "status"), [(40, 0), (41, 0), (42, 4)])
+def test_row_s12_min_sequence(minimum, status, programs, golden_layouts, tmp_path):
+    trust = tmp_path / "trust"
+    trust.mkdir()
+    shutil.copyfile(golden_layouts / "trust" / "allowed_signers", trust / "allowed_signers")
+    with_policy(trust, minSequence={"plant-a": minimum}, requireSequence=True)
+    judged(programs, golden_layouts / "numbered", trust, status,
+           *(["minSequence", "41", "42"] if status else ["sequence 41 of plant-a\n"]))
+
+
+@pytest.mark.parametrize(("member", "options"), [
+    ("requireDestination", ["--destination", "registry.example/charts"]),
+    ("requireNotAfter", ["--not-after", "2036-01-01T00:00:00Z"]),
+    ("requireSequence", ["--origin", "plant-a", "--sequence", "1"]),
+    ("requirePrevious", ["--previous", "0" * 64]),
+])
+def test_what_the_policy_requires(member, options, delivered, trust, programs):
+    with_policy(trust, **{member: True})
+    judged(programs, delivered(), trust, 4, member, options[-2])
+    judged(programs, delivered(*options), trust, 0)
+
+
+def test_row_s11_a_trust_that_expired(mine, trust, programs, tmp_path):
+    root = Signer(tmp_path / "root", "root")
+    with open(trust / "allowed_signers", "a") as signers:
+        signers.write(line(root, 'namespaces="trust-v1@sallyport.dev"'))
+    members = {"serial": 1, "threshold": 1, "signers": ["root"]}
+    judged(programs, mine, with_policy(trust, trust={**members, "expires": "2036-01-01T00:00:00Z"}), 0)
+    judged(programs, mine, with_policy(trust, trust={**members, "expires": "2020-01-01T00:00:00Z"}), 4,
+           "expired at 2020-01-01T00:00:00Z")
+
+
+# ---- keys that were revoked ----
+
+def test_row_s16_a_revoked_key_counts_for_nothing(mine, crew, programs, tmp_path):
+    """It is named, and does not refuse what another sealed; ssh-keygen refuses it too."""
+    crew["ann"].seal(mine)
+    crew["bob"].seal(mine, keep=True)
+    trust = trust_in(tmp_path / "trust", crew.values(),
+                     {"seal": {"threshold": 1, "signers": ["ann", "bob"]}})
+    (trust / "revoked_keys").write_text(f"# lost\n{crew['bob'].public} bob's\n")
+    done = judged(programs, mine, trust, 0, "not counted bob SHA256:", "the key is revoked")
+    assert "signed by bob" not in done.stdout
+    seal = judged(programs, mine, trust, 0, options=["--json"]).json["seal"]
+    assert [s["principal"] for s in seal["signers"]] == ["ann"]
+    assert [(s["principal"], s["reason"]) for s in seal["ignored"]] == [("bob", "revoked")]
+    shown = programs.pusher.run("inspect", mine, "--trust", trust).stdout
+    assert re.search(r"^not counted +bob SHA256:\S+: the key is revoked$", shown, re.M), shown
+    with_policy(trust, seal={"threshold": 2, "signers": ["ann", "bob"]})
+    judged(programs, mine, trust, 4, "1 of the 2", "not counted: bob, the key is revoked")
+    with_policy(trust, seal={"threshold": 1, "signers": ["bob"]})
+    judged(programs, mine, trust, 4, "0 of the 1", "not counted: bob, the key is revoked")
+    stock = subprocess.run(
+        ["ssh-keygen", "-Y", "verify", "-f", trust / "allowed_signers", "-r", trust / "revoked_keys",
+         "-I", "bob", "-n", SEAL_NAMESPACE, "-s", mine.path / f"SEAL.{crew['bob'].kid}.sig"],
+        stdin=open(mine.path / "SEAL", "rb"), capture_output=True)
+    assert stock.returncode != 0

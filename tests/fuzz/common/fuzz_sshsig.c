@@ -62,7 +62,7 @@ static void check_key(const char *text, size_t size)
 {
 	struct error err = ERROR_INIT;
 	struct ssh_public_key key;
-	auto_buf struct buf line = BUF_INIT(200);
+	auto_buf struct buf line = BUF_INIT(1000);
 	const char *space = memchr(text, ' ', size);
 
 	if (space == NULL)

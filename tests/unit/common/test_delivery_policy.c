@@ -3,6 +3,8 @@
 
 #define NOW 1704164645 /* 2024-01-02T03:04:05Z */
 
+enum { DESTINATION = 1, NOT_AFTER = 2, SEQUENCE = 4, PREVIOUS = 8 };
+
 /* Everything a judgement looks at, as text. */
 struct case_of_policy {
 	const char *origin;      /* of the delivery; NULL where it has none */
@@ -15,15 +17,22 @@ struct case_of_policy {
 	const char *target;          /* of the push, or NULL */
 	unsigned default_port;
 	const char *repository; /* of the one artifact, "demo" where NULL */
+	unsigned requires;      /* of the policy */
 	int64_t now;            /* NOW where 0 */
 	const char *error;      /* NULL: accepted */
 };
 
 static const struct case_of_policy cases[] = {
     {.error = NULL},
-    /* sequence, previous: not judged, hence refused */
-    {.sequence = "41", .origin = "a", .error = "the delivery has the sequence '41', which this"},
-    {.previous = "ab", .error = "the delivery has the previous seal 'ab', which this version"},
+    /* what the policy requires */
+    {.requires = DESTINATION, .error = "requireDestination: the delivery names no destination"},
+    {.requires = DESTINATION, .destination = "r.example/x", .error = NULL},
+    {.requires = NOT_AFTER, .error = "requireNotAfter: the delivery names no not-after"},
+    {.requires = NOT_AFTER, .not_after = "2036-01-01T00:00:00Z", .error = NULL},
+    {.requires = SEQUENCE, .error = "requireSequence: the delivery names no sequence (build or"},
+    {.requires = SEQUENCE, .origin = "a", .sequence = "41", .error = NULL},
+    {.requires = PREVIOUS, .error = "requirePrevious: the delivery names no previous seal"},
+    {.requires = PREVIOUS, .previous = "ab", .error = NULL},
     /* time */
     {.not_after = "2024-01-02T03:04:05Z", .error = NULL},
     {.not_after = "2024-01-02T03:04:04Z",
@@ -143,7 +152,11 @@ static void judge(const struct case_of_policy *c)
 	char guest_name[] = "guest";
 	char *enclave = enclave_name;
 	char *guest = guest_name;
-	struct trust trust = {.max_sequence_jump = INT64_MAX};
+	struct trust trust = {.max_sequence_jump = INT64_MAX,
+	    .require_destination = (c->requires & DESTINATION) != 0,
+	    .require_not_after = (c->requires & NOT_AFTER) != 0,
+	    .require_sequence = (c->requires & SEQUENCE) != 0,
+	    .require_previous = (c->requires & PREVIOUS) != 0};
 	struct trust_signer signer = {.principal = enclave_name};
 	struct graph_name name = {
 	    .repository = c->repository != NULL ? c->repository : "demo", .tag = "1"};
@@ -171,7 +184,7 @@ static void judge(const struct case_of_policy *c)
 	empty_trust(&trust);
 }
 
-static void judges_every_case(void **state)
+static void row_s11_row_s14_judges_every_case(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
@@ -226,7 +239,7 @@ static void judges_every_artifact(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(judges_every_case),
+	    cmocka_unit_test(row_s11_row_s14_judges_every_case),
 	    cmocka_unit_test(judges_what_goes_beside_others),
 	    cmocka_unit_test(judges_every_artifact),
 	};

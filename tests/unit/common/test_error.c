@@ -20,6 +20,7 @@ static const struct {
     {ERR_UNSUPPORTED, "unsupported", 3},
     {ERR_SEAL, "untrusted-seal", 4},
     {ERR_TRUST, "unusable-trust", 4},
+    {ERR_STATE, "unusable-state", 4},
     {ERR_POLICY, "refused-by-policy", 4},
     {ERR_KEY, "unusable-key", 4},
     {ERR_NETWORK, "network", 5},

@@ -178,7 +178,15 @@ static void the_good_ones_verify(void **state)
 	}
 }
 
-static void a_sequence_is_not_ignored(void **state)
+static int a_mark(void *context, const char *origin, struct sequence_mark *out, struct error *err)
+{
+	(void)err;
+	expect_text(origin, "plant-a");
+	*out = (struct sequence_mark){.exists = true, .sequence = *(const uint64_t *)context};
+	return 0;
+}
+
+static void row_s12_a_sequence_is_judged(void **state)
 {
 	const struct golden *g = need_data(state);
 	struct error err = ERROR_INIT;
@@ -186,7 +194,23 @@ static void a_sequence_is_not_ignored(void **state)
 	auto_free char *path = mem_printf("%s/numbered", g->data);
 	auto_verified_layout struct verified_layout *v = verify(g, path, &problems, &err);
 
-	expect_refused(v == NULL ? -1 : 0, &err, ERR_POLICY, "the delivery has the sequence '41'");
+	expect_ok(v != NULL ? 0 : -1, &err);
+	assert_int_equal(verified_layout_sequence(v)->state, SEQUENCE_NOT_JUDGED);
+	uint64_t known = 40;
+	const struct mark_source marks = {.find = a_mark, .context = &known};
+	const struct judgement judgement = {
+	    .trust = g->trust, .now = NOW, .default_port = 443, .marks = &marks};
+	auto_verified_layout struct verified_layout *next =
+	    verified_layout_open(path, &judgement, &problems, &err);
+	expect_ok(next != NULL ? 0 : -1, &err);
+	assert_int_equal(verified_layout_sequence(next)->state, SEQUENCE_JUDGED);
+	/* The mark's seal is none that it could follow. */
+	assert_true(verified_layout_sequence(next)->previous_differs);
+	known = 42;
+	auto_verified_layout struct verified_layout *old =
+	    verified_layout_open(path, &judgement, &problems, &err);
+	expect_refused(
+	    old == NULL ? -1 : 0, &err, ERR_POLICY, "41 from 'plant-a' is older than 42");
 }
 
 static void flip(int fd, off_t at, int bit)
@@ -342,7 +366,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_good_ones_verify),
-	    cmocka_unit_test(a_sequence_is_not_ignored),
+	    cmocka_unit_test(row_s12_a_sequence_is_judged),
 	    cmocka_unit_test(every_flipped_byte_is_refused),
 	    cmocka_unit_test(every_cut_or_longer_file_is_refused),
 	    cmocka_unit_test(every_absent_or_irregular_file_is_refused),

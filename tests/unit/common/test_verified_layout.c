@@ -87,6 +87,32 @@ static void add_key(struct trust *t, unsigned char seed, const char *principal, 
 	t->seal.signers[t->seal.signer_count++] = mem_strdup(principal);
 }
 
+static struct trust *trust_without_keys(void)
+{
+	struct trust *t = fixture_trust(STRANGER);
+
+	free(t->keys[0].principal);
+	t->key_count = 0;
+	free(t->seal.signers[0]);
+	t->seal.signers = mem_realloc(t->seal.signers, 2, sizeof(*t->seal.signers));
+	t->seal.signers[0] = mem_strdup("ann");
+	t->seal.signers[1] = mem_strdup("bob");
+	t->seal.signer_count = 2;
+	return t;
+}
+
+static void unlink_signature(struct layout_fixture *f, unsigned char seed)
+{
+	struct ssh_public_key key;
+	char kid[LAYOUT_KID_LEN + 1];
+	char name[LAYOUT_SIGNATURE_NAME_LEN + 1];
+
+	fixture_key(&key, seed);
+	ssh_public_key_kid(kid, &key);
+	layout_signature_name(name, kid);
+	assert_int_equal(unlinkat(f->root_fd, name, 0), 0);
+}
+
 static void one_signer_is_enough(void **state)
 {
 	struct layout_fixture *f = *state;
@@ -104,7 +130,7 @@ static void one_signer_is_enough(void **state)
 	verified_layout_free(NULL);
 }
 
-static void needs_a_seal_by_somebody_trusted(void **state)
+static void row_s1_row_s2_needs_a_seal_by_somebody_trusted(void **state)
 {
 	struct layout_fixture *f = *state;
 	auto_trust struct trust *trust = fixture_trust(ENCLAVE);
@@ -122,7 +148,7 @@ static void needs_a_seal_by_somebody_trusted(void **state)
 }
 
 /* A stranger's whole layout, with everything in it wrong: only the seal is spoken of. */
-static void nothing_is_parsed_before_the_seal(void **state)
+static void row_s18_nothing_is_parsed_before_the_seal(void **state)
 {
 	struct layout_fixture *f = *state;
 	auto_trust struct trust *trust = fixture_trust(ENCLAVE);
@@ -136,7 +162,7 @@ static void nothing_is_parsed_before_the_seal(void **state)
 	expect_layout_refused(f, trust, ERR_SEAL, "SEAL: line 1: not ended by a line feed");
 }
 
-static void thresholds_count_keys_and_principals(void **state)
+static void row_s6_thresholds_count_keys_and_principals(void **state)
 {
 	struct layout_fixture *f = *state;
 	auto_trust struct trust *trust = fixture_trust(ENCLAVE);
@@ -218,31 +244,142 @@ static void a_signature_may_be_in_memory_still(void **state)
 	}
 }
 
-static void some_signatures_count_for_nothing(void **state)
+/* One of the two signers counts for nothing: the other's delivery is taken, and it is said why. */
+static void expect_ignored(const struct layout_fixture *f, struct trust *trust,
+    enum ignored_reason reason, const char *text)
+{
+	size_t count;
+	auto_outcome struct outcome o = verify(f, trust);
+	auto_buf struct buf b = BUF_INIT(1000);
+
+	expect_ok(o.layout != NULL ? 0 : -1, &o.err);
+	(void)verified_layout_signers(o.layout, &count);
+	assert_int_equal(count, 1);
+	const struct ignored_signer *ignored = verified_layout_ignored(o.layout, &count);
+	assert_int_equal(count, 1);
+	assert_int_equal(ignored->reason, reason);
+	ignored_signer_text(&b, ignored);
+	expect_text(buf_text(&b), text);
+	assert_int_equal(verified_layout_unknown_signatures(o.layout), 0);
+	/* Where it would be needed, the refusal says the same. */
+	trust->seal.threshold++;
+	auto_free char *refusal = mem_printf("sealed by 1 of the 2 trusted signers that the policy "
+					     "wants (any of: enclave%s); not counted: %s, %s",
+	    trust->seal.signer_count == 2 ? ", reviewer" : "", ignored->signer.principal, text);
+	expect_layout_refused(f, trust, ERR_SEAL, refusal);
+	trust->seal.threshold--;
+}
+
+static void row_s11_row_s16_some_signatures_count_for_nothing(void **state)
 {
 	struct layout_fixture *f = *state;
 	auto_trust struct trust *trust = fixture_trust(ENCLAVE);
 
+	add_key(trust, REVIEWER, "reviewer", true);
 	fixture_seal(f, ENCLAVE);
-	trust->keys[0].valid_after = NOW;
-	trust->keys[0].valid_before = NOW + 1;
+	fixture_sign(f, REVIEWER, SSHSIG_NAMESPACE_SEAL);
+	struct trust_key *reviewer = &trust->keys[1];
+	reviewer->valid_after = NOW;
+	reviewer->valid_before = NOW + 1;
+	trust->seal.threshold = 2;
 	expect_verified(f, trust);
-	trust->keys[0].valid_before = NOW;
-	expect_layout_refused(f, trust, ERR_SEAL, "; a key of 'enclave' is outside its validity");
-	trust->keys[0].valid_after = NOW + 1;
-	trust->keys[0].valid_before = INT64_MAX;
-	expect_layout_refused(f, trust, ERR_SEAL, "; a key of 'enclave' is outside its validity");
-	trust->keys[0].valid_after = INT64_MIN;
+	trust->seal.threshold = 1;
+	reviewer->valid_before = NOW;
+	expect_ignored(f, trust, IGNORED_NOT_VALID_ANY_MORE,
+	    "outside its validity window: it closed at 2024-01-02T03:04:05Z, and it is "
+	    "2024-01-02T03:04:05Z here");
+	reviewer->valid_after = NOW + 1;
+	reviewer->valid_before = INT64_MAX;
+	expect_ignored(f, trust, IGNORED_NOT_VALID_YET,
+	    "outside its validity window: it opens at 2024-01-02T03:04:06Z, and it is "
+	    "2024-01-02T03:04:05Z here");
+	/* Revoked wins. */
+	reviewer->is_revoked = true;
+	expect_ignored(f, trust, IGNORED_REVOKED, "the key is revoked");
+	reviewer->is_revoked = false;
+	reviewer->valid_after = INT64_MIN;
+	free(reviewer->principal);
+	reviewer->principal = mem_strdup("guest");
+	expect_ignored(f, trust, IGNORED_NO_SIGNER, "no signer of the policy");
+	/* A key for trust updates is no key for seals: its signature is a stranger's. */
+	reviewer->for_seals = false;
+	auto_outcome struct outcome o = verify(f, trust);
+	expect_ok(o.layout != NULL ? 0 : -1, &o.err);
+	assert_int_equal(verified_layout_unknown_signatures(o.layout), 1);
 	trust->keys[0].for_seals = false;
 	expect_layout_refused(f, trust, ERR_SEAL, "sealed by 0 of the 1");
-	trust->keys[0].for_seals = true;
-	free(trust->keys[0].principal);
-	trust->keys[0].principal = mem_strdup("guest");
-	expect_layout_refused(
-	    f, trust, ERR_SEAL, "; 'guest' signed too, and is no signer of the policy");
 }
 
-static void limits_signature_files(void **state)
+/* What does not count must hold all the same: it is no stranger's. */
+static void row_s6_a_bad_signature_of_a_revoked_key_refuses(void **state)
+{
+	struct layout_fixture *f = *state;
+	auto_trust struct trust *trust = fixture_trust(ENCLAVE);
+
+	add_key(trust, REVIEWER, "reviewer", true);
+	fixture_seal(f, ENCLAVE);
+	fixture_sign(f, REVIEWER, "other@example");
+	trust->keys[1].is_revoked = true;
+	expect_layout_refused(f, trust, ERR_SEAL, "(of 'reviewer'): not, byte for byte");
+}
+
+/* Every subset of four keys, in every order of allowed_signers, one of whom has two. */
+static void row_s6_every_subset_and_order_is_counted_alike(void **state)
+{
+	static const struct {
+		unsigned char seed;
+		const char *principal;
+	} keys[] = {{11, "ann"}, {12, "ann"}, {13, "bob"}, {14, "eve"}};
+	struct layout_fixture *f = *state;
+
+	for (unsigned signed_by = 0; signed_by < 16; signed_by++) {
+		bool ann = (signed_by & 3) != 0;
+		bool bob = (signed_by & 4) != 0;
+		size_t found = (ann ? 1U : 0U) + (bob ? 1U : 0U);
+
+		fixture_seal(f, STRANGER);
+		for (size_t k = 0; k < ARRAY_SIZE(keys); k++) {
+			fixture_sign(f, keys[k].seed, SSHSIG_NAMESPACE_SEAL);
+			if ((signed_by & (1U << k)) == 0)
+				unlink_signature(f, keys[k].seed);
+		}
+		for (size_t first = 0; first < ARRAY_SIZE(keys); first++) {
+			for (size_t threshold = 1; threshold <= 2; threshold++) {
+				/* eve is pinned, and no signer of the policy */
+				auto_trust struct trust *t = trust_without_keys();
+
+				for (size_t k = 0; k < ARRAY_SIZE(keys); k++) {
+					size_t at = (first + k * 3) % ARRAY_SIZE(keys);
+					add_key(t, keys[at].seed, keys[at].principal, false);
+				}
+				t->seal.threshold = threshold;
+				auto_outcome struct outcome o = verify(f, t);
+				assert_int_equal(o.layout != NULL, found >= threshold);
+				if (o.layout == NULL)
+					expect_error(&o.err, ERR_SEAL, "sealed by ");
+			}
+		}
+	}
+}
+
+static void row_s11_a_trust_that_expired_takes_nothing(void **state)
+{
+	struct layout_fixture *f = *state;
+	auto_trust struct trust *trust = fixture_trust(ENCLAVE);
+	struct error err = ERROR_INIT;
+
+	fixture_seal(f, ENCLAVE);
+	trust->roots.has_expires = true;
+	trust->roots.expires = NOW + 1;
+	expect_verified(f, trust);
+	trust->roots.expires = NOW;
+	auto_outcome struct outcome o = verify(f, trust);
+	expect_refused(o.layout == NULL ? -1 : 0, &o.err, ERR_TRUST,
+	    "expired at 2024-01-02T03:04:05Z and it is 2024-01-02T03:04:05Z here");
+	expect_ok(trust_check_expiry(trust, TIME_NOT_JUDGED, &err), &err);
+}
+
+static void row_s8_limits_signature_files(void **state)
 {
 	struct layout_fixture *f = *state;
 	auto_trust struct trust *trust = fixture_trust(ENCLAVE);
@@ -452,13 +589,16 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(one_signer_is_enough),
-	    TEST(needs_a_seal_by_somebody_trusted),
-	    TEST(nothing_is_parsed_before_the_seal),
-	    TEST(thresholds_count_keys_and_principals),
+	    TEST(row_s1_row_s2_needs_a_seal_by_somebody_trusted),
+	    TEST(row_s18_nothing_is_parsed_before_the_seal),
+	    TEST(row_s6_thresholds_count_keys_and_principals),
 	    TEST(a_bad_signature_of_a_pinned_key_refuses),
 	    TEST(a_signature_may_be_in_memory_still),
-	    TEST(some_signatures_count_for_nothing),
-	    TEST(limits_signature_files),
+	    TEST(row_s11_row_s16_some_signatures_count_for_nothing),
+	    TEST(row_s6_a_bad_signature_of_a_revoked_key_refuses),
+	    TEST(row_s6_every_subset_and_order_is_counted_alike),
+	    TEST(row_s11_a_trust_that_expired_takes_nothing),
+	    TEST(row_s8_limits_signature_files),
 	    TEST(limits_the_seal),
 	    TEST(names_every_file_at_fault),
 	    TEST(bounds_the_list_of_faults),
