@@ -2,6 +2,16 @@
 
 import re
 
+def row_ids(cases, rows):
+    """Ids for parametrize: the names of the cases, each behind the row of the threat table that it
+    plays. rows: (beginning of a name, row), the first that fits; a case may fit none."""
+    found = {name: next((f"row_{row}_" for begins, row in rows if name.startswith(begins)), "")
+             for name in cases}
+    for begins, row in rows:
+        assert any(name.startswith(begins) for name in cases), f"row {row}: no case {begins}"
+    return [prefix + name for name, prefix in found.items()]
+
+
 # What may not reach a terminal from hostile input: C0, DEL, C1 and the bidirectional controls.
 CONTROLS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 

@@ -8,7 +8,7 @@ import json
 
 import pytest
 from crafted import write_archive
-from demands import judged
+from demands import judged, row_ids
 from helpers import Layout
 
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
@@ -106,6 +106,17 @@ INDEXES = {
     "byte-order-mark": lambda i: b"\xef\xbb\xbf" + compact(i),
     "not-utf8": lambda i: compact(i).replace(b"tiny", b"t\xffny"),
     "member-twice": lambda i: compact(i)[:-1] + b',"manifests":[]}',
+    "member-twice-by-escape": lambda i: compact(i)[:-1] + b',"\\u006danifests":[]}',
+    "member-by-case": lambda i: compact(i)[:-1] + b',"Manifests":[]}',
+    "escaped-nul": lambda i: compact(i)[:-1] + b',"a":"\\u0000"}',
+    "overlong": lambda i: compact(i)[:-1] + b',"a":"\xc0\xaf"}',
+    "not-a-number": lambda i: compact(i)[:-1] + b',"a":NaN}',
+    "comment": lambda i: compact(i)[:-1] + b'/* */}',
+    "deep-33": lambda i: compact(i)[:-1] + b',"a":' + b"[" * 33 + b"]" * 33 + b"}",
+    "deep-2049": lambda i: compact(i)[:-1] + b',"a":' + b"[" * 2049 + b"]" * 2049 + b"}",
+    "deep-10^6": lambda i: compact(i)[:-1] + b',"a":' + b"[" * 10 ** 6 + b"]" * 10 ** 6 + b"}",
+    "10^6-members": lambda i: compact(i)[:-1] + b"," + b",".join(
+        b'"%d":0' % n for n in range(10 ** 6)) + b"}",
     "schema-1": lambda i: {**i, "schemaVersion": 1},
     "schema-text": lambda i: {**i, "schemaVersion": "2"},
     "schema-missing": lambda i: {k: v for k, v in i.items() if k != "schemaVersion"},
@@ -161,7 +172,22 @@ INDEXES = {
 }
 
 
-@pytest.mark.parametrize("change", INDEXES.values(), ids=INDEXES.keys())
+INDEX_ROWS = [
+    ("member-twice-by-escape", "j1"), ("member-twice", "j1"), ("member-by-case", "j1"),
+    ("deep-", "j2"), ("10^6-members", "j5"), ("size-", "j3"), ("escaped-nul", "j4"), ("overlong", "j4"),
+    ("not-a-number", "j4"), ("comment", "j4"), ("two-documents", "j4"), ("nul-after", "j4"),
+    ("byte-order-mark", "j4"), ("not-utf8", "j4"),
+    ("digest-md5", "l12"), ("digest-sha512", "l12"), ("digest-sha1", "l12"),
+    ("digest-sha256-of-128", "l12"), ("digest-", "l1"),
+    ("config-too", "l8"), ("layers-too", "l8"), ("other-media-type", "l8"),
+    ("media-type-index", "l9"), ("schema-1-manifest", "l9"),
+    ("the-same-name-twice", "l10"), ("no-name", "l10"),
+    ("urls", "l11"), ("data-that-disagrees", "l11"),
+    ("repository-", "l14"), ("tag-", "l14"), ("another-charts-", "l15"),
+]
+
+
+@pytest.mark.parametrize("change", INDEXES.values(), ids=row_ids(INDEXES, INDEX_ROWS))
 def test_index(change, mine, sealed):
     changed = change(mine.index)
     if isinstance(changed, bytes):
@@ -201,7 +227,7 @@ def test_index_that_passes(change, mine, sealed):
     b"", b"{}", b'{"imageLayoutVersion":"2.0.0"}', b'{"imageLayoutVersion":1}', b"1.0.0",
     b'{"imageLayoutVersion":"1.0.0"}' + b" " * 5000,
 ], ids=["empty", "no-version", "version-2", "number", "text", "large"])
-def test_oci_layout(body, mine, sealed):
+def test_row_l16_oci_layout(body, mine, sealed):
     (mine.path / "oci-layout").write_bytes(body)
     sealed(3, "oci-layout")
 
@@ -250,7 +276,14 @@ MANIFESTS = {
 }
 
 
-@pytest.mark.parametrize("change", MANIFESTS.values(), ids=MANIFESTS.keys())
+MANIFEST_ROWS = [
+    ("member-twice", "j1"), ("deep", "j2"), ("config-size", "j3"), ("lone-surrogate", "j4"),
+    ("5-MiB", "j5"), ("manifests-too", "l8"), ("fs-layers", "l8"), ("other-media-type", "l9"),
+    ("layer-urls", "l11"), ("schema-1", "l9"),
+]
+
+
+@pytest.mark.parametrize("change", MANIFESTS.values(), ids=row_ids(MANIFESTS, MANIFEST_ROWS))
 def test_manifest(change, mine, sealed):
     replace_manifest(mine, change)
     sealed(3, "manifest")
@@ -265,6 +298,25 @@ def test_manifest(change, mine, sealed):
 def test_manifest_that_passes(change, mine, sealed):
     replace_manifest(mine, change)
     sealed(0)
+
+
+# What it has is what is pushed, to the byte: nothing is written anew.
+@pytest.mark.parametrize("change", [
+    lambda m: {**m, "unknown": {"a": [1]}},
+    lambda m: json.dumps(m, indent=3).encode() + b"\n",
+    lambda m: dict(reversed(m.items())),
+    lambda m: compact(m).replace(b'"layers"', b'"l\\u0061yers"'),
+], ids=["unknown-member", "white-space", "order", "escape"])
+def test_row_j6_odd_manifests_are_pushed_as_they_are(change, mine, sealed, signer, programs,
+                                                     make_referrers_registry):
+    replace_manifest(mine, change)
+    sealed(0)
+    registry = make_referrers_registry()
+    programs.pusher.run("push", mine, registry.oci("charts"), "--trust", signer.directory / "trust",
+                        "--plain-http")
+    entry = mine.entry("tiny")
+    body, digest, _ = registry.manifest("charts/tiny", entry["annotations"][TAG])
+    assert (body, digest) == (mine.blob(entry["digest"]), entry["digest"])
 
 
 # ---- other content than charts ----

@@ -89,7 +89,7 @@ static char *nested(const char *open, const char *close, size_t count)
 	return buf_steal(&b);
 }
 
-static void limits_the_depth(void **state)
+static void row_j2_limits_the_depth(void **state)
 {
 	static const struct {
 		const char *open;
@@ -319,7 +319,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(loads_objects),
 	    cmocka_unit_test(refuses_all_else),
-	    cmocka_unit_test(limits_the_depth),
+	    cmocka_unit_test(row_j2_limits_the_depth),
 	    cmocka_unit_test(limits_objects_and_arrays),
 	    cmocka_unit_test(compares_names),
 	    cmocka_unit_test(members_have_types),

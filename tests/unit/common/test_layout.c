@@ -165,7 +165,7 @@ static void opens_blobs_by_digest(void **state)
 }
 
 /* As if the layout itself were on another mount than what is in it. */
-static void stays_on_one_mount(void **state)
+static void row_l4_stays_on_one_mount(void **state)
 {
 	struct layout_fixture f;
 	struct error err = ERROR_INIT;
@@ -301,7 +301,7 @@ int main(void)
 	    cmocka_unit_test(tells_of_the_machine),
 	    cmocka_unit_test(opens_regular_files_only),
 	    cmocka_unit_test(opens_blobs_by_digest),
-	    cmocka_unit_test(stays_on_one_mount),
+	    cmocka_unit_test(row_l4_stays_on_one_mount),
 	    cmocka_unit_test(reads_files_up_to_the_cap),
 	    cmocka_unit_test(knows_names_of_signatures),
 	    cmocka_unit_test(shows_every_entry_once),

@@ -549,7 +549,7 @@ static int mount_over(const struct layout_fixture *f, const char *name, const st
  * The very bytes, but from elsewhere: another file system could be anybody's. Where no mount is
  * allowed, test_layout.c still has the half that needs none.
  */
-static void mount_points_are_not_entered(void **state)
+static void row_l4_mount_points_are_not_entered(void **state)
 {
 	struct layout_fixture *f = *state;
 	auto_trust struct trust *trust = fixture_trust(ENCLAVE);
@@ -605,7 +605,7 @@ int main(void)
 	    TEST(a_missing_blobs_directory_is_named),
 	    TEST(judges_sealed_content),
 	    TEST(judges_the_delivery),
-	    TEST(mount_points_are_not_entered),
+	    TEST(row_l4_mount_points_are_not_entered),
 	    TEST(needs_a_directory),
 	};
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
