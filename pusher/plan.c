@@ -220,6 +220,17 @@ static size_t manifest_position(const size_t *nodes, size_t count, size_t node)
 	return position_of(&node, nodes, count, sizeof(*nodes), compare_positions);
 }
 
+static void make_children(struct plan_manifest *out, const struct graph_node *node,
+    const size_t *nodes, size_t node_count)
+{
+	if (!node->is_index)
+		return;
+	out->children = mem_zalloc(node->child_count + 1, sizeof(*out->children));
+	for (size_t i = 0; i < node->child_count; i++)
+		out->children[out->child_count++] =
+		    manifest_position(nodes, node_count, node->children[i]);
+}
+
 static void make_subject(struct plan_subject *out, const struct walk *w, const size_t *nodes,
     size_t node_count, const struct digest *subject)
 {
@@ -355,6 +366,8 @@ static void make_repository(
 	out->manifests = mem_zalloc(node_count + 1, sizeof(*out->manifests));
 	for (size_t i = 0; i < node_count; i++)
 		make_manifest(&out->manifests[out->manifest_count++], out, w->graph, nodes[i]);
+	for (size_t i = 0; i < node_count; i++)
+		make_children(&out->manifests[i], &w->graph->nodes[nodes[i]], nodes, node_count);
 	make_subjects(out, w, nodes, node_count);
 	out->names = mem_zalloc(name_count, sizeof(*out->names));
 	for (size_t i = 0; i < name_count; i++)
@@ -457,8 +470,10 @@ static void repository_release(struct plan_repository *r)
 		free(r->names[i].blobs);
 		free(r->names[i].subjects);
 	}
-	for (size_t i = 0; i < r->manifest_count; i++)
+	for (size_t i = 0; i < r->manifest_count; i++) {
 		free(r->manifests[i].blobs);
+		free(r->manifests[i].children);
+	}
 	for (size_t i = 0; i < r->subject_count; i++)
 		free(r->subjects[i].referrers);
 	free(r->name);

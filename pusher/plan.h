@@ -25,6 +25,8 @@ struct plan_manifest {
 	unsigned height;        /* of indexes below it; those of one height need not wait */
 	size_t *blobs;          /* owned; its own, as positions in the repository's blobs */
 	size_t blob_count;
+	size_t *children; /* owned; positions in manifests; of an index */
+	size_t child_count;
 };
 
 /** What belongs beside a manifest, by its digest. */

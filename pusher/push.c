@@ -1,167 +1,8 @@
 #include "pusher/push.h"
 
-#include <string.h>
-
-#include "common/reference.h"
+#include "pusher/beside.h"
 #include "pusher/blob_upload.h"
 #include "pusher/manifest_upload.h"
-
-static bool is_written(const struct push_name *n)
-{
-	return n->name->tag != NULL && (n->action == PUSH_NEW || n->action == PUSH_REPLACE);
-}
-
-static int run_all(struct registry *r, struct job *const *jobs, size_t count, struct error *err)
-{
-	return count == 0 ? 0 : session_run(r->session, jobs, count, err);
-}
-
-/* ---- looking at the tags ---- */
-
-static void push_init(struct push *out, const struct plan *plan)
-{
-	out->names = mem_zalloc(plan->name_count + 1, sizeof(*out->names));
-	out->repositories = mem_zalloc(plan->repository_count + 1, sizeof(*out->repositories));
-	for (size_t i = 0; i < plan->repository_count; i++) {
-		const struct plan_repository *r = &plan->repositories[i];
-		struct push_repository *mine = &out->repositories[out->repository_count++];
-		mine->plan = r;
-		mine->blobs = mem_zalloc(r->blob_count + 1, sizeof(*mine->blobs));
-		mine->manifests = mem_zalloc(r->manifest_count + 1, sizeof(*mine->manifests));
-		mine->subjects = mem_zalloc(r->subject_count + 1, sizeof(*mine->subjects));
-		for (size_t k = 0; k < r->name_count; k++)
-			out->names[out->name_count++] =
-			    (struct push_name){.at = i, .repository = r, .name = &r->names[k]};
-	}
-}
-
-static int judge(struct push_name *n, const struct manifest_lookup *found,
-    enum push_existing existing, struct error *err)
-{
-	char text[DIGEST_TEXT_LEN + 1];
-
-	if (n->name->tag == NULL && !found->exists) {
-		digest_text(text, &n->name->digest);
-		return error_set(err, ERR_REGISTRY,
-		    "%s@%s: a signature or referrer belongs to it, but it is not there: push it "
-		    "first",
-		    n->repository->name, text);
-	}
-	if (!found->exists)
-		n->action = PUSH_NEW;
-	else if (digest_equal(&found->digest, &n->name->digest))
-		n->action = PUSH_UNCHANGED;
-	else
-		n->action = existing == PUSH_EXISTING_SKIP ? PUSH_SKIP : PUSH_REPLACE;
-	return 0;
-}
-
-static int look(
-    struct push *p, struct registry *registry, enum push_existing existing, struct error *err)
-{
-	auto_free struct manifest_lookup *lookups = mem_zalloc(p->name_count, sizeof(*lookups));
-	auto_free struct job **jobs = mem_zalloc(p->name_count, sizeof(struct job *));
-	auto_free char(*digests)[DIGEST_TEXT_LEN + 1] = mem_zalloc(p->name_count, sizeof(*digests));
-
-	for (size_t i = 0; i < p->name_count; i++) {
-		const struct push_name *n = &p->names[i];
-		digest_text(digests[i], &n->name->digest);
-		manifest_lookup_init(&lookups[i], registry, n->repository->name,
-		    n->name->tag == NULL ? digests[i] : n->name->tag);
-		jobs[i] = &lookups[i].job;
-	}
-	int result = run_all(registry, jobs, p->name_count, err);
-	for (size_t i = 0; i < p->name_count; i++) {
-		if (result == 0)
-			result = judge(&p->names[i], &lookups[i], existing, err);
-		manifest_lookup_release(&lookups[i]);
-	}
-	return result;
-}
-
-/* Names as many tags as an error has room for, and says how many there are. */
-static int check_conflicts(const struct push *p, struct error *err)
-{
-	auto_buf struct buf names = BUF_INIT(ERROR_TEXT_BYTES * 3 / 4);
-	size_t found = 0;
-	size_t unnamed = 0;
-
-	for (size_t i = 0; i < p->name_count; i++) {
-		const struct push_name *n = &p->names[i];
-		if (n->action != PUSH_REPLACE)
-			continue;
-		found++;
-		auto_free char *text = mem_printf(
-		    "%s%s:%s", names.len == 0 ? "" : ", ", n->repository->name, n->name->tag);
-		if (strlen(text) <= names.max - names.len)
-			buf_puts(&names, text);
-		else
-			unnamed++;
-	}
-	if (found == 0)
-		return 0;
-	if (unnamed > 0)
-		return error_set(err, ERR_CONFLICT,
-		    "%zu tags hold something else, nothing was written: %s and %zu more; see "
-		    "--on-existing",
-		    found, buf_text(&names), unnamed);
-	return error_set(err, ERR_CONFLICT,
-	    "%s something else, nothing was written: %s; see --on-existing",
-	    found == 1 ? "a tag holds" : "tags hold", buf_text(&names));
-}
-
-/* ---- what is needed ---- */
-
-static void need_manifest(struct push_repository *r, size_t at, bool by_digest)
-{
-	const struct plan_manifest *m = &r->plan->manifests[at];
-
-	if (by_digest && r->manifests[at] == PUSH_STATE_UNASKED)
-		r->manifests[at] = PUSH_STATE_NEEDED;
-	for (size_t i = 0; i < m->blob_count; i++) {
-		if (r->blobs[m->blobs[i]] == PUSH_STATE_UNASKED)
-			r->blobs[m->blobs[i]] = PUSH_STATE_NEEDED;
-	}
-}
-
-/* Needed for a name that is written. */
-static void need_name(struct push *p, const struct push_name *n)
-{
-	struct push_repository *r = &p->repositories[n->at];
-
-	need_manifest(r, n->name->manifest, false);
-	for (size_t i = 0; i < n->name->child_count; i++)
-		need_manifest(r, n->name->children[i], true);
-}
-
-static void decide_needs(struct push *p)
-{
-	for (size_t i = 0; i < p->name_count; i++) {
-		if (is_written(&p->names[i]))
-			need_name(p, &p->names[i]);
-	}
-}
-
-int push_decide(struct push *out, const struct plan *plan, struct registry *registry,
-    enum push_existing existing, struct error *err)
-{
-	push_init(out, plan);
-	if (look(out, registry, existing, err) != 0)
-		return -1;
-	if (existing == PUSH_EXISTING_FAIL && check_conflicts(out, err) != 0)
-		return -1;
-	decide_needs(out);
-	return 0;
-}
-
-bool push_is_done(const struct push *p)
-{
-	for (size_t i = 0; i < p->name_count; i++) {
-		if (is_written(&p->names[i]))
-			return false;
-	}
-	return true;
-}
 
 /* ---- blobs ---- */
 
@@ -243,7 +84,7 @@ static int send_blobs(struct registry *registry, const struct need *needs, size_
 		    needs[i].blob, needs[i].mount_from);
 		jobs[job_count++] = &uploads[i].job;
 	}
-	int result = run_all(registry, jobs, job_count, err);
+	int result = session_run(registry->session, jobs, job_count, err);
 	for (size_t i = 0; i < count; i++) {
 		if ((needs[i].mount_from != NULL) != is_mounted)
 			continue;
@@ -262,8 +103,8 @@ static void count_blobs(struct push *p)
 		auto_free bool *counted = mem_zalloc(r->plan->blob_count + 1, sizeof(*counted));
 		for (size_t k = 0; k < p->name_count; k++) {
 			struct push_name *n = &p->names[k];
-			for (size_t b = 0; n->at == i && is_written(n) && b < n->name->blob_count;
-			     b++) {
+			for (size_t b = 0;
+			     n->at == i && push_is_written(n) && b < n->name->blob_count; b++) {
 				size_t at = n->name->blobs[b];
 				n->blobs_pushed +=
 				    !counted[at] && r->blobs[at] == PUSH_STATE_PUSHED;
@@ -334,7 +175,7 @@ static int bring_blobs_again(
 		blob_upload_force(&uploads[i]);
 		jobs[i] = &uploads[i].job;
 	}
-	int result = run_all(registry, jobs, m->blob_count, err);
+	int result = session_run(registry->session, jobs, m->blob_count, err);
 	for (size_t i = 0; i < m->blob_count; i++)
 		blob_upload_release(&uploads[i]);
 	return result;
@@ -349,7 +190,7 @@ static int run_steps(struct registry *registry, struct delivery_step *steps, siz
 		step_init(&steps[i], registry, may_miss);
 		jobs[i] = &steps[i].upload.job;
 	}
-	int result = run_all(registry, jobs, count, err);
+	int result = session_run(registry->session, jobs, count, err);
 	for (size_t i = 0; i < count; i++)
 		manifest_upload_release(&steps[i].upload);
 	return result;
@@ -420,6 +261,22 @@ static struct delivery_step *gather_level(struct push *p, unsigned height, size_
 	return steps;
 }
 
+/* Whether the registry said that it lists the referrer that it took. */
+static void note_unlisted(const struct delivery_step *step)
+{
+	const struct plan_repository *plan = step->repository->plan;
+
+	if (step->upload.is_subject_known)
+		return;
+	for (size_t i = 0; i < plan->subject_count; i++) {
+		const struct plan_subject *s = &plan->subjects[i];
+		for (size_t k = 0; k < s->referrer_count; k++) {
+			if (s->referrers[k] == step->at)
+				step->repository->subjects[i].is_unlisted = true;
+		}
+	}
+}
+
 static int push_manifests(struct push *p, struct registry *registry, struct error *err)
 {
 	unsigned top = highest(p);
@@ -429,17 +286,42 @@ static int push_manifests(struct push *p, struct registry *registry, struct erro
 		auto_free struct delivery_step *steps = gather_level(p, height, &count);
 		if (count > 0 && push_steps(registry, steps, count, err) != 0)
 			return -1;
-		for (size_t i = 0; i < count; i++)
+		for (size_t i = 0; i < count; i++) {
 			steps[i].repository->manifests[steps[i].at] = PUSH_STATE_PUSHED;
+			note_unlisted(&steps[i]);
+		}
 	}
 	return 0;
 }
 
+/* Signatures, and the lists that the registry does not keep. */
+static int push_beside(struct push *p, struct registry *registry, struct error *err)
+{
+	auto_free struct beside *all = NULL;
+	size_t count = 0;
+	size_t capacity = 0;
+
+	for (size_t i = 0; i < p->repository_count; i++) {
+		struct push_repository *r = &p->repositories[i];
+		for (size_t k = 0; k < r->plan->subject_count; k++) {
+			struct push_subject *s = &r->subjects[k];
+			if (s->signature == PUSH_STATE_NEEDED)
+				all = beside_add(all, &count, &capacity, r, k, MERGE_SIGNATURES);
+			if (s->referrers != PUSH_STATE_NEEDED)
+				continue;
+			s->referrers = PUSH_STATE_PUSHED;
+			if (s->is_unlisted)
+				all = beside_add(all, &count, &capacity, r, k, MERGE_REFERRERS);
+		}
+	}
+	return beside_run(registry, all, count, false, err);
+}
+
 int push_prepare(struct push *p, struct registry *registry, struct error *err)
 {
-	if (push_blobs(p, registry, err) != 0)
+	if (push_blobs(p, registry, err) != 0 || push_manifests(p, registry, err) != 0)
 		return -1;
-	return push_manifests(p, registry, err);
+	return push_beside(p, registry, err);
 }
 
 /* ---- tags ---- */
@@ -451,7 +333,7 @@ static size_t gather_round(struct push *p, size_t *next, struct delivery_step *o
 
 	for (size_t i = 0, begin = 0; i < p->repository_count; i++) {
 		size_t end = begin + p->repositories[i].plan->name_count;
-		while (next[i] < end - begin && !is_written(&p->names[begin + next[i]]))
+		while (next[i] < end - begin && !push_is_written(&p->names[begin + next[i]]))
 			next[i]++;
 		if (next[i] < end - begin) {
 			const struct plan_name *n = p->names[begin + next[i]++].name;
@@ -474,16 +356,4 @@ int push_tags(struct push *p, struct registry *registry, struct error *err)
 			return -1;
 	}
 	return 0;
-}
-
-void push_release(struct push *p)
-{
-	for (size_t i = 0; i < p->repository_count; i++) {
-		free(p->repositories[i].blobs);
-		free(p->repositories[i].manifests);
-		free(p->repositories[i].subjects);
-	}
-	free(p->repositories);
-	free(p->names);
-	*p = (struct push)PUSH_INIT;
 }

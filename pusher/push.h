@@ -45,7 +45,8 @@ enum push_state {
 struct push_subject {
 	enum push_state signature;
 	enum push_state referrers;
-	bool is_unlisted; /* the registry did not list a referrer: its list is ours to keep */
+	bool is_looked_at;
+	bool is_unlisted; /* the registry did not list a referrer: the list is ours to keep */
 };
 
 /** One repository of the plan; arrays owned, by the plan's positions. */
@@ -76,6 +77,9 @@ struct push {
  */
 int push_decide(struct push *out, const struct plan *plan, struct registry *registry,
     enum push_existing existing, struct error *err) MUST_CHECK;
+
+/** push_is_written(n): n's tag is to be put. */
+bool push_is_written(const struct push_name *n);
 
 /** push_is_done(p): nothing is left to be done. */
 bool push_is_done(const struct push *p);

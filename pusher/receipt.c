@@ -86,6 +86,28 @@ static json_t *blobs_json(const struct push_name *n)
 	return blobs;
 }
 
+/* Of all that belongs beside an artifact in one form, the state that says most. */
+static void set_beside(json_t *artifact, const struct receipt *r, const struct push_name *n,
+    const char *name, bool is_signature)
+{
+	static const char *const words[] = {
+	    [PUSH_STATE_PRESENT] = "present",
+	    [PUSH_STATE_NEEDED] = "missing",
+	    [PUSH_STATE_PUSHED] = "pushed",
+	    [PUSH_STATE_MERGED] = "merged",
+	};
+	const struct push_repository *repository = &r->push->repositories[n->at];
+	enum push_state most = PUSH_STATE_UNASKED;
+
+	for (size_t i = 0; i < n->name->subject_count; i++) {
+		const struct push_subject *s = &repository->subjects[n->name->subjects[i]];
+		enum push_state state = is_signature ? s->signature : s->referrers;
+		most = state > most ? state : most;
+	}
+	if (n->action != PUSH_SKIP && words[most] != NULL)
+		set_string(artifact, name, words[most]);
+}
+
 static json_t *artifact_json(const struct receipt *r, const struct push_name *n)
 {
 	json_t *artifact = json_object();
@@ -99,6 +121,8 @@ static json_t *artifact_json(const struct receipt *r, const struct push_name *n)
 	set_string(artifact, "result", receipt_action(n->action, r->is_dry_run));
 	if (!r->is_dry_run)
 		(void)json_object_set_new(artifact, "blobs", blobs_json(n));
+	set_beside(artifact, r, n, "signature", true);
+	set_beside(artifact, r, n, "referrers", false);
 	return artifact;
 }
 

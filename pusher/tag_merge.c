@@ -1,0 +1,287 @@
+#include "pusher/tag_merge.h"
+
+#include <string.h>
+
+#include "common/blob.h"
+#include "common/manifest.h"
+#include "common/media_type.h"
+#include "common/reference.h"
+
+/* ---- our part ---- */
+
+static int load_manifest(const struct tag_merge *m, size_t at, struct buf *out, struct error *err)
+{
+	const struct plan_manifest *manifest = &m->repository->manifests[at];
+
+	return blob_load(out, m->r->layout, &manifest->digest, manifest->size_bytes, err);
+}
+
+/* An entry for each referrer; NULL with err set. */
+static json_t *load_entries(const struct tag_merge *m, struct error *err)
+{
+	json_t *entries = json_array();
+
+	for (size_t i = 0; i < m->subject->referrer_count; i++) {
+		size_t at = m->subject->referrers[i];
+		const struct plan_manifest *manifest = &m->repository->manifests[at];
+		auto_buf struct buf bytes = BUF_INIT(LIMIT_MANIFEST_BYTES_MAX);
+		json_t *entry = NULL;
+		if (load_manifest(m, at, &bytes, err) == 0)
+			entry = merge_entry(&bytes, manifest->media_type, &manifest->digest,
+			    manifest->size_bytes, err);
+		if (entry == NULL) {
+			json_decref(entries);
+			return NULL;
+		}
+		if (json_array_append_new(entries, entry) != 0)
+			mem_exhausted();
+	}
+	return entries;
+}
+
+/* found: NULL where nothing is there. */
+static int merge(struct tag_merge *m, const struct buf *found, bool *out_same, struct error *err)
+{
+	auto_buf struct buf ours = BUF_INIT(LIMIT_MANIFEST_BYTES_MAX);
+	json_auto_t *entries = NULL;
+
+	*out_same = false;
+	buf_release(&m->content);
+	if (m->kind == MERGE_REFERRERS) {
+		entries = load_entries(m, err);
+		if (entries == NULL)
+			return -1;
+		return merge_referrers(&m->content, out_same, found, entries, err);
+	}
+	if (found == NULL)
+		return load_manifest(m, m->subject->signature, &m->content, err);
+	if (load_manifest(m, m->subject->signature, &ours, err) != 0)
+		return -1;
+	return merge_signatures(&m->content, out_same, found, &ours, err);
+}
+
+/* ---- asking ---- */
+
+static ssize_t read_content(void *context, void *into, size_t len, struct error *err)
+{
+	struct tag_merge *m = context;
+	size_t left = m->content.len - m->sent;
+
+	(void)err;
+	if (len > left)
+		len = left;
+	if (len > 0)
+		memcpy(into, m->content.data + m->sent, len);
+	m->sent += len;
+	return (ssize_t)len;
+}
+
+static int rewind_content(void *context, struct error *err)
+{
+	(void)err;
+	((struct tag_merge *)context)->sent = 0;
+	return 0;
+}
+
+static char *api_url(const struct tag_merge *m)
+{
+	char digest[DIGEST_TEXT_LEN + 1];
+
+	digest_text(digest, &m->subject->subject);
+	auto_free char *rest = mem_printf("referrers/%s", digest);
+	return registry_repository_url(m->r, m->repository->name, rest);
+}
+
+static int ask(struct job *job, struct http_request *out, struct error *err)
+{
+	struct tag_merge *m = (struct tag_merge *)job;
+
+	(void)err;
+	if (m->state == MERGE_API && m->r->no_referrers)
+		m->state = MERGE_GET;
+	free(m->url);
+	m->url = m->state == MERGE_API ? api_url(m)
+				       : registry_manifest_url(m->r, m->repository->name, m->tag);
+	out->url = m->url;
+	if (m->state != MERGE_PUT) {
+		out->method = HTTP_GET;
+		out->accept = m->state == MERGE_API ? MEDIA_TYPE_OCI_INDEX : ACCEPT_MANIFESTS;
+		return 0;
+	}
+	m->sent = 0;
+	m->body.size_bytes = m->content.len;
+	out->method = HTTP_PUT;
+	out->content_type =
+	    m->kind == MERGE_SIGNATURES ? MEDIA_TYPE_OCI_MANIFEST : MEDIA_TYPE_OCI_INDEX;
+	out->body = &m->body;
+	return 0;
+}
+
+/* ---- answers ---- */
+
+static bool is_type(const struct http_response *response, const char *type)
+{
+	const char *said = response->headers[HTTP_CONTENT_TYPE];
+	size_t len = strlen(type);
+
+	return said != NULL && strncmp(said, type, len) == 0 && strchr("; \t", said[len]) != NULL;
+}
+
+static enum job_step answer_api(
+    struct tag_merge *m, const struct http_response *response, struct error *err)
+{
+	if (response->status == 404) {
+		m->r->no_referrers = true;
+		m->state = MERGE_GET;
+		return JOB_ASK;
+	}
+	if (response->status != 200)
+		return registry_refuse(m->r, m->repository->name, response, false, err);
+	json_auto_t *entries = load_entries(m, err);
+	if (entries == NULL)
+		return JOB_FAILED;
+	/* A list of several pages is not followed: what is missing here is pushed again. */
+	m->result = is_type(response, MEDIA_TYPE_OCI_INDEX) && merge_lists(&response->body, entries)
+			? MERGE_IS_THERE
+			: MERGE_MISSING;
+	return JOB_DONE;
+}
+
+/* What is there must be of the right kind, and be itself: some registries take the tag
+ * "sha256-<hex>" for the digest. */
+static int check_found(
+    const struct tag_merge *m, const struct http_response *response, struct error *err)
+{
+	struct digest digest;
+	bool is_said;
+	const char *type =
+	    m->kind == MERGE_SIGNATURES ? MEDIA_TYPE_OCI_MANIFEST : MEDIA_TYPE_OCI_INDEX;
+
+	digest_of(&digest, buf_text(&response->body), response->body.len);
+	if (registry_check_digest(response, &digest, &is_said, err) != 0)
+		return error_set(
+		    err, ERR_UNBELIEVED, "the answer is not what its digest header says");
+	if (m->kind == MERGE_REFERRERS && digest_equal(&digest, &m->subject->subject))
+		return error_set(err, ERR_REGISTRY,
+		    "this registry takes the tag for the digest, so that no list of referrers can "
+		    "be kept in it; nothing was changed");
+	if (!is_type(response, type))
+		return error_set(err, ERR_REGISTRY,
+		    "what the registry has there is no %s; nothing was changed", type);
+	return 0;
+}
+
+static enum job_step answer_get(
+    struct tag_merge *m, const struct http_response *response, struct error *err)
+{
+	bool is_same;
+
+	m->was_there = response->status == 200;
+	if (!m->was_there && response->status != 404)
+		return registry_refuse(m->r, m->repository->name, response, false, err);
+	if (m->was_there && check_found(m, response, err) != 0)
+		return JOB_FAILED;
+	if (merge(m, m->was_there ? &response->body : NULL, &is_same, err) != 0)
+		return JOB_FAILED;
+	m->result = is_same ? MERGE_IS_THERE : MERGE_MISSING;
+	if (is_same || m->is_look)
+		return JOB_DONE;
+	digest_of(&m->digest, buf_text(&m->content), m->content.len);
+	m->state = MERGE_PUT;
+	return JOB_ASK;
+}
+
+static enum job_step answer_put(
+    struct tag_merge *m, const struct http_response *response, struct error *err)
+{
+	int status = response->status;
+	bool is_said;
+
+	if (status != 201 && status != 200 && status != 202)
+		return registry_refuse(m->r, m->repository->name, response, false, err);
+	if (registry_check_digest(response, &m->digest, &is_said, err) != 0)
+		return JOB_FAILED;
+	m->result = m->was_there ? MERGE_MERGED : MERGE_NEW;
+	m->state = MERGE_CONFIRM;
+	return status == 201 && is_said ? JOB_DONE : JOB_ASK;
+}
+
+static enum job_step answer_confirm(
+    struct tag_merge *m, const struct http_response *response, struct error *err)
+{
+	struct digest digest;
+
+	digest_of(&digest, buf_text(&response->body), response->body.len);
+	if (response->status == 200 && digest_equal(&digest, &m->digest))
+		return JOB_DONE;
+	if (response->status != 200 && response->status != 404)
+		return registry_refuse(m->r, m->repository->name, response, false, err);
+	(void)error_set(err, ERR_UNBELIEVED,
+	    "the registry said that it took the manifest, and has something else there");
+	return JOB_FAILED;
+}
+
+static enum job_step answer(
+    struct job *job, const struct http_response *response, struct error *err)
+{
+	struct tag_merge *m = (struct tag_merge *)job;
+
+	switch (m->state) {
+	case MERGE_API:
+		return answer_api(m, response, err);
+	case MERGE_GET:
+		return answer_get(m, response, err);
+	case MERGE_PUT:
+		return answer_put(m, response, err);
+	case MERGE_CONFIRM:
+		break;
+	}
+	return answer_confirm(m, response, err);
+}
+
+/* What was put may have arrived. */
+static void restart(struct job *job)
+{
+	struct tag_merge *m = (struct tag_merge *)job;
+
+	if (m->state == MERGE_PUT)
+		m->state = MERGE_GET;
+}
+
+static char *label(const struct job *job)
+{
+	const struct tag_merge *m = (const struct tag_merge *)job;
+
+	return registry_label(m->r, m->repository->name, m->tag);
+}
+
+static const struct job_kind kind_of_job = {
+    .ask = ask, .answer = answer, .restart = restart, .label = label};
+
+void tag_merge_init(struct tag_merge *m, struct registry *r,
+    const struct plan_repository *repository, const struct plan_subject *subject,
+    enum tag_merge_kind kind, bool is_look)
+{
+	char hex[DIGEST_HEX_LEN + 1];
+
+	digest_hex(hex, &subject->subject);
+	*m = (struct tag_merge){.job = {.kind = &kind_of_job, .repository = repository->name},
+	    .r = r,
+	    .repository = repository,
+	    .subject = subject,
+	    .kind = kind,
+	    .is_look = is_look,
+	    .tag = kind == MERGE_SIGNATURES ? signature_tag(&subject->subject)
+					    : mem_printf("sha256-%s", hex),
+	    .state = kind == MERGE_REFERRERS && is_look ? MERGE_API : MERGE_GET,
+	    .content = BUF_INIT(LIMIT_MANIFEST_BYTES_MAX),
+	    .body = {.read = read_content, .rewind = rewind_content, .context = m}};
+}
+
+void tag_merge_release(struct tag_merge *m)
+{
+	buf_release(&m->content);
+	free(m->tag);
+	free(m->url);
+	m->tag = m->url = NULL;
+}

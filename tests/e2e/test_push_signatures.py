@@ -1,0 +1,146 @@
+"""What belongs beside an artifact: release signatures and their lists, brought, merged and found."""
+
+import json
+
+import pytest
+from crafted import write_archive
+from helpers import Layout
+
+REPOSITORY = "charts/tiny"
+SIGNATURE = "dev.cosignproject.cosign/signature"
+
+
+@pytest.fixture(scope="module")
+def keys(programs, tmp_path_factory):
+    directory = tmp_path_factory.mktemp("keys") / "keys"
+    programs.builder.run("keygen", directory, "--role", "all", "--no-passphrase")
+    return directory
+
+
+@pytest.fixture(scope="module")
+def layout(programs, keys, tmp_path_factory):
+    directory = tmp_path_factory.mktemp("signed")
+    chart = write_archive(directory / "tiny.tgz")
+    programs.builder.run("build", chart, "--output", directory / "layout", "--keys", keys)
+    return Layout(directory / "layout")
+
+
+@pytest.fixture
+def push(programs, keys, layout, tmp_path):
+    """push(registry, *options): the artifact of the receipt."""
+    def push(registry, *options, status=0):
+        receipt = tmp_path / "receipt"
+        programs.pusher.run("push", layout, registry.oci("charts"), "--trust", keys / "trust",
+                            "--plain-http", "--receipt", receipt, "--retries", "0", *options,
+                            status=status)
+        if status == 0:
+            artifact, = json.loads(receipt.read_bytes())["artifacts"]
+            return artifact
+        return None
+    return push
+
+
+@pytest.fixture
+def digest(layout):
+    return layout.entry("tiny")["digest"]
+
+
+@pytest.fixture
+def tags(digest):
+    """The tag of the signatures, and that of the list of referrers."""
+    list_tag = digest.replace(":", "-")
+    return f"{list_tag}.sig", list_tag
+
+
+def asked(registry):
+    return [request.method for request in registry.requests()]
+
+
+def stored(registry, reference):
+    return json.loads(registry.manifests[REPOSITORY, reference][1])
+
+
+@pytest.mark.parametrize("behaviour", [
+    {"referrers": True}, {"referrers": True, "subject": False}, {}], ids=["zot", "ggcr", "docker"])
+def test_signatures_are_there_before_the_tag(behaviour, push, make_scripted_registry, tags, digest):
+    registry = make_scripted_registry(**behaviour)
+    artifact = push(registry)
+    assert (artifact["result"], artifact["signature"], artifact["referrers"]) == ("pushed",) * 3
+    assert registry.requests()[-1].target.endswith("/manifests/0.1.0")
+    assert (REPOSITORY, tags[0]) in registry.manifests
+    listed = (REPOSITORY, tags[1]) in registry.manifests
+    assert listed == (behaviour != {"referrers": True}), "a list is kept where the registry keeps none"
+    if listed:
+        entry, = stored(registry, tags[1])["manifests"]
+        assert stored(registry, entry["digest"])["subject"]["digest"] == digest
+        assert entry["artifactType"] == "application/vnd.dev.sigstore.bundle.v0.3+json"
+        assert entry["annotations"]["dev.sigstore.bundle.content"] == "dsse-envelope"
+
+
+@pytest.mark.parametrize(("behaviour", "count"), [({"referrers": True}, 3), ({}, 4)],
+                         ids=["referrers-api", "no-referrers-api"])
+def test_what_is_there_is_only_looked_at(behaviour, count, push, make_scripted_registry):
+    registry = make_scripted_registry(**behaviour)
+    push(registry)
+    registry.forget()
+    artifact = push(registry)
+    assert (artifact["result"], artifact["signature"], artifact["referrers"]) == \
+        ("unchanged", "present", "present")
+    assert len(asked(registry)) == count and registry.writes() == []
+
+
+def test_a_chart_that_was_there_before_gets_our_signatures(push, make_scripted_registry, tags):
+    registry = make_scripted_registry()
+    push(registry)
+    whole = dict(registry.manifests)
+    for reference in tags:
+        del registry.manifests[REPOSITORY, reference]
+    registry.forget()
+    artifact = push(registry)
+    assert (artifact["result"], artifact["signature"], artifact["referrers"]) == \
+        ("unchanged", "pushed", "pushed")
+    assert registry.manifests == whole
+    assert not any(r.target.endswith("/manifests/0.1.0") for r in registry.writes())
+
+
+def test_signatures_of_others_stay(push, make_scripted_registry, tags, digest):
+    registry = make_scripted_registry()
+    push(registry)
+    for reference, member in zip(tags, ("layers", "manifests")):
+        kind, body = registry.manifests[REPOSITORY, reference]
+        theirs = json.loads(body)
+        if member == "layers":
+            theirs["layers"][0]["annotations"][SIGNATURE] = "AAAA"
+        else:
+            theirs["manifests"][0]["digest"] = digest  # another one that is there
+        theirs["extra"] = {"stays": True}
+        registry.manifests[REPOSITORY, reference] = kind, json.dumps(theirs).encode()
+    artifact = push(registry)
+    assert (artifact["signature"], artifact["referrers"]) == ("merged", "merged")
+    for reference, member in zip(tags, ("layers", "manifests")):
+        merged = stored(registry, reference)
+        assert len(merged[member]) == 2 and merged["extra"] == {"stays": True}
+    assert stored(registry, tags[0])["layers"][0]["annotations"][SIGNATURE] == "AAAA"
+    artifact = push(registry)
+    assert (artifact["signature"], artifact["referrers"]) == ("present", "present")
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["signatures", "list"])
+def test_what_is_no_such_thing_is_not_replaced(which, push, make_scripted_registry, tags):
+    registry = make_scripted_registry()
+    push(registry)
+    other = registry.manifests[REPOSITORY, "0.1.0" if which else tags[1]]
+    registry.manifests[REPOSITORY, tags[which]] = other
+    push(registry, status=7)
+    assert registry.manifests[REPOSITORY, tags[which]] == other
+
+
+def test_a_skipped_tag_gets_no_signatures(push, make_scripted_registry, tags):
+    registry = make_scripted_registry()
+    push(registry)
+    registry.manifests[REPOSITORY, "0.1.0"] = registry.manifests[REPOSITORY, tags[0]]
+    del registry.manifests[REPOSITORY, tags[0]]
+    registry.forget()
+    artifact = push(registry, "--on-existing", "skip")
+    assert artifact["result"] == "skipped" and "signature" not in artifact
+    assert registry.writes() == []
