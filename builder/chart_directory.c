@@ -1,6 +1,5 @@
 #include "builder/chart_directory.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -8,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "builder/directory_names.h"
 #include "builder/helmignore.h"
 #include "common/fd.h"
 #include "common/limits.h"
@@ -47,58 +47,18 @@ static void found_release(struct found *f)
 }
 #define auto_found __attribute__((cleanup(found_release)))
 
-struct names {
-	char **items; /* owned, each too */
-	size_t count;
-	size_t capacity;
-};
-
-static void names_release(struct names *n)
+/* fd is borrowed. Of all directories together there is a limit. */
+static int list_names(struct walk *w, int fd, const char *path, struct directory_names *out)
 {
-	for (size_t i = 0; i < n->count; i++)
-		free(n->items[i]);
-	free(n->items);
-}
-#define auto_names __attribute__((cleanup(names_release)))
+	size_t max = LIMIT_CHART_ENTRIES_MAX - w->entry_count;
 
-static int compare_names(const void *left, const void *right)
-{
-	return strcmp(*(char *const *)left, *(char *const *)right);
-}
-
-static int count_entry(struct walk *w)
-{
-	if (++w->entry_count > LIMIT_CHART_ENTRIES_MAX)
-		return error_set(w->err, ERR_LIMIT, "more than %u files and directories",
-		    LIMIT_CHART_ENTRIES_MAX);
-	return 0;
-}
-
-/* fd is borrowed. */
-static int list_names(struct walk *w, int fd, const char *path, struct names *out)
-{
-	int own_fd = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	auto_dir DIR *dir = own_fd >= 0 ? fdopendir(own_fd) : NULL;
-	const struct dirent *entry;
-
-	if (dir == NULL) {
-		(void)error_sys(w->err, "'%s'", path);
-		if (own_fd >= 0)
-			(void)close(own_fd);
-		return -1;
+	if (directory_names_read(out, fd, max, w->err) != 0) {
+		if (w->err->code == ERR_LIMIT)
+			return error_set(w->err, ERR_LIMIT, "more than %u files and directories",
+			    LIMIT_CHART_ENTRIES_MAX);
+		return error_prefix(w->err, "'%s'", path);
 	}
-	while (errno = 0, (entry = readdir(dir)) != NULL) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
-		if (count_entry(w) != 0)
-			return -1;
-		out->items = mem_grow(out->items, out->count, &out->capacity, sizeof(char *));
-		out->items[out->count++] = mem_strdup(entry->d_name);
-	}
-	if (errno != 0)
-		return error_sys(w->err, "'%s'", path);
-	if (out->count != 0)
-		qsort(out->items, out->count, sizeof(char *), compare_names);
+	w->entry_count += out->count;
 	return 0;
 }
 
@@ -261,7 +221,7 @@ static int read_entry(struct walk *w, const struct place *at, const char *name)
 
 static int read_directory(struct walk *w, const struct place *at)
 {
-	auto_names struct names names = {.items = NULL};
+	auto_directory_names struct directory_names names = DIRECTORY_NAMES_INIT;
 
 	if (list_names(w, at->fd, at->path, &names) != 0)
 		return -1;

@@ -1,6 +1,5 @@
 #include "builder/chart_pool.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -11,25 +10,12 @@
 #include "builder/chart_rules.h"
 #include "builder/chart_yaml.h"
 #include "builder/dependency_directory.h"
+#include "builder/directory_names.h"
 #include "common/fd.h"
 #include "common/interrupt.h"
 #include "common/limits.h"
 
 #define OPEN_FLAGS (O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
-
-struct names {
-	char **items; /* owned, each too */
-	size_t count;
-	size_t capacity;
-};
-
-static void names_release(struct names *n)
-{
-	for (size_t i = 0; i < n->count; i++)
-		free(n->items[i]);
-	free(n->items);
-}
-#define auto_names __attribute__((cleanup(names_release)))
 
 static void pool_chart_release(struct pool_chart *c)
 {
@@ -46,31 +32,6 @@ void chart_pool_release(struct chart_pool *pool)
 		pool_chart_release(&pool->items[i]);
 	free(pool->items);
 	*pool = (struct chart_pool)CHART_POOL_INIT;
-}
-
-static int compare_names(const void *left, const void *right)
-{
-	return strcmp(*(char *const *)left, *(char *const *)right);
-}
-
-static int list_names(DIR *dir, struct names *out, struct error *err)
-{
-	const struct dirent *entry;
-
-	while (errno = 0, (entry = readdir(dir)) != NULL) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
-		if (out->count == LIMIT_DEPENDENCY_ENTRIES_MAX)
-			return error_set(
-			    err, ERR_LIMIT, "more than %u entries", LIMIT_DEPENDENCY_ENTRIES_MAX);
-		out->items = mem_grow(out->items, out->count, &out->capacity, sizeof(char *));
-		out->items[out->count++] = mem_strdup(entry->d_name);
-	}
-	if (errno != 0)
-		return error_sys(err, "cannot be read");
-	if (out->count != 0)
-		qsort(out->items, out->count, sizeof(char *), compare_names);
-	return 0;
 }
 
 /* By Chart.yaml alone: what the whole chart is worth is found out when it is chosen. */
@@ -201,15 +162,15 @@ static int add_entry(
 
 static int read_directory(struct chart_pool *pool, const char *directory, struct error *err)
 {
-	auto_names struct names names = {.items = NULL};
-	auto_dir DIR *dir = opendir(directory);
+	auto_directory_names struct directory_names names = DIRECTORY_NAMES_INIT;
+	auto_fd int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (dir == NULL)
+	if (fd < 0)
 		return error_sys(err, "cannot be opened");
-	if (list_names(dir, &names, err) != 0)
+	if (directory_names_read(&names, fd, LIMIT_DEPENDENCY_ENTRIES_MAX, err) != 0)
 		return -1;
 	for (size_t i = 0; i < names.count; i++) {
-		if (add_entry(pool, directory, dirfd(dir), names.items[i], err) != 0)
+		if (add_entry(pool, directory, fd, names.items[i], err) != 0)
 			return -1;
 	}
 	return 0;

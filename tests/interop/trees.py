@@ -7,7 +7,7 @@ from archives import archive
 
 NAMES = ["a", "b", "ab", "abc", "a.b", "a.txt", "b.yaml", ".a", ".b.txt", "A", "a b", " a", "#a", "!a",
          "a~", "-a", "é", "u\u0308", "ü", "*", "?", "[a]", "a[", "{a}", "a,b", "a+b", "_a", "...",
-         "..a", "a..", "values.yaml", "NOTES.txt", "Chart.yaml", ".helmignore", "requirements.lock",
+         "..a", "a..", "values.yaml", "NOTES.txt", ".helmignore", "requirements.lock",
          "a.prov", "\u3000", "a" * 101, "\u00e9" * 60]
 ODD = ["a\\b", "a\nb", "a\x1b", "a\x7f", "\u202ea", b"a\xff".decode("utf-8", "surrogateescape"), "a:b"]
 PLACES = ["", "", "", "templates", "templates", "files", "files/a", "a", "a/b", "ab", "crds", ".a",
@@ -16,8 +16,9 @@ PLACES = ["", "", "", "templates", "templates", "files", "files/a", "a", "a/b", 
 CONTENTS = [b"", b"a: b\n", b"\xef\xbb\xbfa: b\n", b"\xef\xbb\xbf\xef\xbb\xbfx", b"\0\xff\xfe", b"x" * 600,
             b"{{ no template", b"---\n---\n"]
 GLOBS = ["*", "?", "a*", "*a", "*.txt", "*.yaml", "a?", "[ab]", "[a-c]*", "[^a]", "[^a]*", "[!a]", "\\a",
-         "\\*", "a\\", "[", "a[", "[a-]", "[]a]", "[\\]]", "*/*", "a/*", "*/a", "?*", ".*", ".?*", "..",
-         ".", "./", "./a", "/", "//", "a//b", "a/./b", "**", "a/**", "*\\/a", "[é]", "é*", "*[b-é]"]
+         "\\*", "[\\]]", "*/*", "a/*", "*/a", "?*", ".*", ".?*", "..", ".", "./", "./a", "/", "//",
+         "a//b", "a/./b", "*\\/a", "[é]", "é*", "*[b-é]"]
+BROKEN = ["a\\", "[", "a[", "[a-]", "[]a]", "**", "a/**"]
 BLANKS = ["", "", "", "", "", " ", "\t", "\u00a0", "\u3000", "\x0b", "\r", "\x1c", "\u2028", "\ufeff"]
 
 
@@ -71,6 +72,11 @@ class Trees:
             self._charts(tree)
         for _ in range(rng.randrange(1, 12)):
             path = self._path()
+            for place in ("charts/sub", "charts/sub/charts/deep"):
+                if path.startswith(place + "/") and rng.random() < 0.98:
+                    tree.setdefault(f"{place}/Chart.yaml", chart_yaml(os.path.basename(place)))
+            if path.endswith((".lock", "values.yaml")) and rng.random() < 0.9:
+                tree.setdefault(path, b"" if path.endswith(".lock") else b"a: b\n")
             tree.setdefault(path, self._content(tree, path))
         return tree
 
@@ -82,13 +88,14 @@ class Trees:
         return f"{place}/{self._name()}" if place else self._name()
 
     def _content(self, tree, path):
-        if self.rng.random() > 0.08:
+        kind = self.rng.random()
+        if kind > 0.05:
             return self.rng.choice(CONTENTS)
         depth = path.count("/")
-        beneath = self.rng.choice([*tree, "templates", "files", "a", "charts", "nowhere", ""])
-        return self.rng.choice([
-            "../" * depth + beneath or ".", "../" * depth + beneath or ".", "..", ".", "nowhere",
-            os.path.basename(path), "/etc/hostname", "../" * (depth + 1) + "outside"])
+        if kind > 0.005:
+            return "../" * depth + self.rng.choice([*tree, *tree, "templates", "files", "a", "charts"])
+        return self.rng.choice(["..", ".", "nowhere", os.path.basename(path), "/etc/hostname",
+                                "../" * (depth + 1) + "outside"])
 
     def _charts(self, tree):
         """Charts in charts/, some of them packed."""
@@ -109,6 +116,8 @@ class Trees:
     def _pattern(self):
         rng = self.rng
         kind = rng.random()
+        if kind < 0.01:
+            return rng.choice(BROKEN)
         if kind < 0.4:
             pattern = rng.choice(GLOBS)
         elif kind < 0.7:
