@@ -40,9 +40,9 @@ CLAIMS = {
 @pytest.mark.parametrize("body", CLAIMS.values(), ids=CLAIMS.keys())
 def test_no_memory_is_taken_for_a_claim(body, build_bytes, programs, tmp_path):
     """With no more of an address space than the program starts with, and a little."""
-    if programs.sanitized:
-        pytest.skip("AddressSanitizer wants the whole address space")
-    refused(build_bytes(body, wrapper=["prlimit", f"--as={64 * MIB}"]), 3, "a.tgz")
+    # AddressSanitizer wants the whole address space; it refuses huge allocations itself.
+    narrow = [] if programs.sanitized else ["prlimit", f"--as={64 * MIB}"]
+    refused(build_bytes(body, wrapper=narrow), 3, "a.tgz")
     assert names_in(tmp_path) == ["a.tgz"]
 
 
