@@ -64,7 +64,7 @@ static int source_rewind(void *context, struct error *err)
 }
 
 void blob_source_init(struct blob_source *s, const struct layout *layout,
-    const struct digest *digest, uint64_t size_bytes, const struct progress *progress)
+    const struct digest *digest, uint64_t size_bytes, struct progress *progress)
 {
 	*s = (struct blob_source){
 	    .body = {.read = source_read, .rewind = source_rewind, .context = s},

@@ -13,7 +13,7 @@ struct blob_source {
 	const struct layout *layout;
 	const struct digest *digest;
 	uint64_t size_bytes; /* of the blob */
-	const struct progress *progress;
+	struct progress *progress;
 	struct blob_reader reader;
 	uint64_t begin; /* of the piece */
 	uint64_t at;    /* the next byte that is read */
@@ -24,7 +24,7 @@ struct blob_source {
 /** blob_source_init(s, layout, digest, size_bytes, progress): all borrowed; opens nothing. progress
  * may be NULL. */
 void blob_source_init(struct blob_source *s, const struct layout *layout,
-    const struct digest *digest, uint64_t size_bytes, const struct progress *progress);
+    const struct digest *digest, uint64_t size_bytes, struct progress *progress);
 
 /**
  * blob_source_piece(s, begin, end, err): s->body is then the bytes begin .. end - 1. What lies

@@ -158,7 +158,9 @@ static int parse_options(
 
 /* All that a push holds while it runs. */
 struct work {
-	const struct push_options *options; /* borrowed */
+	const struct push_options *options; /* borrowed, as are the next two */
+	const struct environment *environment;
+	struct command_result *out;
 	struct target target;
 	struct admission admission;
 	struct plan plan;
@@ -167,6 +169,7 @@ struct work {
 	int interrupt_fd;
 	struct http_transport *transport;
 	struct auth *auth;
+	struct progress progress;
 	struct push push;
 	int64_t start; /* seconds since 1970 */
 };
@@ -180,6 +183,7 @@ struct work {
 
 static void work_release(struct work *s)
 {
+	progress_end(&s->progress);
 	push_release(&s->push);
 	auth_free(s->auth);
 	http_transport_free(s->transport);
@@ -226,6 +230,51 @@ static int prepare(struct work *s, struct problems *problems, struct error *err)
 	return o->username == NULL ? 0 : read_password(s, err);
 }
 
+/* One of the two spellings, and which. */
+static const char *variable(const struct environment *e, enum environment_variable first,
+    enum environment_variable second, const char **out_name)
+{
+	enum environment_variable found = environment_get(e, first) != NULL ? first : second;
+
+	*out_name = environment_name(found);
+	return environment_get(e, found);
+}
+
+static void say_source(const struct work *s, const char *what, const char *name)
+{
+	if (s->options->common.verbose)
+		buf_printf(&s->out->notes, "%s: from %s\n", what, name);
+}
+
+/* What may be set for a whole CI job: proxies, and the authorities that are trusted. */
+static void take_environment(const struct work *s, struct http_curl_options *http)
+{
+	const struct environment *e = s->environment;
+	const char *name;
+
+	http->proxy =
+	    http->plain_http
+		? variable(e, ENVIRONMENT_HTTP_PROXY_LOWER, ENVIRONMENT_HTTP_PROXY_LOWER, &name)
+		: variable(e, ENVIRONMENT_HTTPS_PROXY_LOWER, ENVIRONMENT_HTTPS_PROXY, &name);
+	if (http->proxy != NULL)
+		say_source(s, "proxy", name);
+	http->no_proxy = variable(e, ENVIRONMENT_NO_PROXY_LOWER, ENVIRONMENT_NO_PROXY, &name);
+	if (http->ca_file != NULL || http->insecure || http->plain_http)
+		return;
+	http->ca_file = variable(e, ENVIRONMENT_SSL_CERT_FILE, ENVIRONMENT_SSL_CERT_FILE, &name);
+	if (http->ca_file != NULL)
+		say_source(s, "certificate authorities", name);
+}
+
+static bool draws_bar(const struct work *s)
+{
+	const char *term = environment_get(s->environment, ENVIRONMENT_TERM);
+
+	return isatty(STDERR_FILENO) != 0 && !s->options->common.quiet &&
+	       !s->options->common.verbose && term != NULL && strcmp(term, "dumb") != 0 &&
+	       environment_get(s->environment, ENVIRONMENT_NO_COLOR) == NULL;
+}
+
 static int begin(struct work *s, struct error *err)
 {
 	const struct push_options *o = s->options;
@@ -235,7 +284,7 @@ static int begin(struct work *s, struct error *err)
 	s->interrupt_fd = interrupt_fd(err);
 	if (s->interrupt_fd < 0)
 		return -1;
-	const struct http_curl_options http = {.plain_http = o->connection.plain_http,
+	struct http_curl_options http = {.plain_http = o->connection.plain_http,
 	    .insecure = o->connection.insecure,
 	    .is_local = target_is_loopback(&s->target),
 	    .ca_file = o->connection.ca_file,
@@ -248,6 +297,10 @@ static int begin(struct work *s, struct error *err)
 	s->auth = auth_new(&auth, err);
 	if (s->auth == NULL)
 		return -1;
+	s->progress = (struct progress){.is_quiet = o->common.quiet,
+	    .is_verbose = o->common.verbose,
+	    .is_terminal = draws_bar(s)};
+	take_environment(s, &http);
 	s->transport = http_curl_new(&http, err);
 	return s->transport == NULL ? -1 : 0;
 }
@@ -255,11 +308,10 @@ static int begin(struct work *s, struct error *err)
 static int push(struct work *s, struct error *err)
 {
 	const struct push_options *o = s->options;
-	const struct progress progress = {.requests = o->common.verbose, .blobs = !o->common.quiet};
 	int64_t now_ms = s->transport->now_ms(s->transport);
 	struct session session = {.transport = s->transport,
 	    .auth = s->auth,
-	    .progress = &progress,
+	    .progress = &s->progress,
 	    .budget = {.retries = o->retries,
 		.deadline_ms = o->deadline_ms == 0 ? HTTP_FOREVER : now_ms + o->deadline_ms},
 	    .jobs = o->jobs};
@@ -326,6 +378,8 @@ static int run(const struct command *self, int argc, char **argv, struct command
 	__attribute__((cleanup(work_release))) struct work s = WORK_INIT;
 
 	s.options = &options;
+	s.environment = self->environment;
+	s.out = out;
 	s.start = (int64_t)time(NULL);
 	if (parse_options(&options, self, argc, argv, err) != 0)
 		return -1;

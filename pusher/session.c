@@ -334,6 +334,8 @@ static int run(struct run *r, struct error *err)
 			return -1;
 		if (r->first == r->count)
 			return 0;
+		int64_t tick_ms = progress_tick(s->progress, now_ms(s));
+		next_ms = tick_ms < next_ms ? tick_ms : next_ms;
 		if (s->budget.deadline_ms < next_ms)
 			next_ms = s->budget.deadline_ms;
 		if (s->transport->wait(s->transport, next_ms, &ended, err) != 0)

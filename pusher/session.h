@@ -68,7 +68,7 @@ struct job {
 struct session {
 	struct http_transport *transport;
 	struct auth *auth;
-	const struct progress *progress;
+	struct progress *progress;
 	struct retry_budget budget;
 	unsigned jobs; /* bodies above LIMIT_HTTP2_BODY_BYTES_MAX at a time, and as many smaller
 			  requests beside them; 1: one request at a time */

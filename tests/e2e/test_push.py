@@ -457,6 +457,15 @@ def test_basic_over_tls(tiny, push, make_registry):
     assert registry.tags(f"{PREFIX}/tiny") == ["0.1.0"]
 
 
+def test_authorities_of_the_environment(programs, keys, tiny, registry_tls, certificates):
+    """SSL_CERT_FILE is what people set for a whole job; an option wins over it."""
+    arguments = ["push", tiny(), registry_tls.oci(PREFIX), "--trust", keys.trust, "--retries", "0"]
+    environment = {"SSL_CERT_FILE": certificates.ca}
+    programs.pusher.run(*arguments, "--ca-file", certificates.other_ca, env=environment, status=5)
+    done = programs.pusher.run(*arguments, "--verbose", env=environment)
+    assert "certificate authorities: from SSL_CERT_FILE" in done.stderr
+
+
 @pytest.mark.parametrize("case", ["other-ca", "no-ca", "system-ca", "wrong-host", "http-on-tls",
                                   "tls-on-http", "ca-not-pem", "ca-missing", "ca-with-plain-http"])
 def test_tls_that_is_refused(case, programs, keys, tiny, make_registry, certificates, tmp_path):
@@ -473,7 +482,7 @@ def test_tls_that_is_refused(case, programs, keys, tiny, make_registry, certific
     options = {"no-ca": [], "system-ca": [], "http-on-tls": ["--plain-http"],
                "ca-with-plain-http": ["--plain-http", "--ca-file", ca]}.get(case, ["--ca-file", ca])
     # The environment must not be a way round it.
-    environment = {"SSL_CERT_FILE": certificates.ca, "CURL_CA_BUNDLE": certificates.ca,
+    environment = {"CURL_CA_BUNDLE": certificates.ca,
                    "SSL_CERT_DIR": certificates.ca.parent} if case == "system-ca" else None
     forward = Forward(registry.port) if case == "wrong-host" else None
     try:

@@ -483,9 +483,19 @@ class Relay(RawServer):
 
 # ---- what is in the environment ----
 
-@pytest.mark.parametrize("name", ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy",
-                                  "ALL_PROXY"])
-def test_proxies_have_no_effect(name, push, scripted_registry, trap):
+@pytest.mark.parametrize("no_proxy", [None, "example.org, 127.0.0.1"], ids=["all", "not-this-one"])
+def test_the_proxy_of_the_environment(no_proxy, push, scripted_registry, trap):
+    done = push(scripted_registry, "--verbose",
+                env={"http_proxy": f"http://{trap.host}", "no_proxy": no_proxy,
+                     "NO_PROXY": None})
+    # The trap is a registry itself, and so one that answers for every host.
+    assert done.status == 0 and "proxy: from http_proxy" in done.stderr
+    assert (trap.connections > 0) == (no_proxy is None)
+    assert (scripted_registry.connections > 0) == (no_proxy is not None)
+
+
+@pytest.mark.parametrize("name", ["HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])
+def test_other_proxies_have_no_effect(name, push, scripted_registry, trap):
     done = push(scripted_registry, env={name: f"http://{trap.host}", "no_proxy": None})
     assert done.status == 0 and trap.connections == 0
 

@@ -70,6 +70,7 @@ static inline int world_teardown(void **state)
 {
 	struct world *w = *state;
 
+	progress_end(&w->progress);
 	fake_release(&w->fake);
 	auth_free(w->auth);
 	plan_release(&w->plan);
@@ -96,6 +97,7 @@ static inline void world_script(struct world *w, struct fake_answer *answers, si
 	}
 	fake_release(&w->fake);
 	fake_init(&w->fake, answers, count);
+	w->progress.is_quiet = true;
 	w->session = (struct session){.transport = &w->fake.base,
 	    .auth = w->auth,
 	    .progress = &w->progress,

@@ -45,6 +45,7 @@ static void world_open(struct world *w)
 		digest_text(w->digests[i], &w->fixture.blobs[i].digest);
 	const struct auth_options options = {.target = &w->target};
 	w->auth = auth_new(&options, &err);
+	w->progress.is_quiet = true;
 	w->session = (struct session){.transport = &w->fake.base,
 	    .auth = w->auth,
 	    .progress = &w->progress,
@@ -68,6 +69,7 @@ static int teardown(void **state)
 	struct world *w = *state;
 
 	push_release(&w->push);
+	progress_end(&w->progress);
 	fake_release(&w->fake);
 	auth_free(w->auth);
 	plan_release(&w->plan);
