@@ -11,6 +11,7 @@ extern const struct command command_inspect;
 extern const struct command command_key;
 extern const struct command command_keygen;
 extern const struct command command_lint;
+extern const struct command command_seal;
 extern const struct command command_sign;
 extern const struct command command_verify;
 extern const struct command command_version;

@@ -188,8 +188,6 @@ int layout_update_remove(struct layout_update *u, const char *path, struct error
 	auto_fd int blobs = -1;
 	int dir_fd = find_place(u, path, &blobs, &name);
 
-	if (interrupt_check(err) != 0)
-		return -1;
 	if (dir_fd < 0 || unlinkat(dir_fd, name, 0) == 0 || errno == ENOENT)
 		return 0;
 	/* A directory: EISDIR on Linux, EPERM elsewhere by POSIX. */

@@ -24,6 +24,7 @@ static const char help[] =
     "  keygen    make a key, and the trust directory that goes with it\n"
     "  key       show a key, write its public half, import one of another tool\n"
     "  build     turn charts into a sealed layout\n"
+    "  seal      seal a layout that another tool wrote\n"
     "  sign      add one more signature to a sealed layout\n"
     "  lint      tell what is wrong with charts\n"
     "  verify    check a layout as pusher will\n"
@@ -54,8 +55,8 @@ static int prepare_process(void)
 
 int main(int argc, char **argv)
 {
-	const struct command commands[] = {command_keygen, command_key, command_build, command_sign,
-	    command_lint, command_verify, command_inspect, command_version};
+	const struct command commands[] = {command_keygen, command_key, command_build, command_seal,
+	    command_sign, command_lint, command_verify, command_inspect, command_version};
 	const struct program program = {.name = "builder",
 	    .help = help,
 	    .commands = commands,

@@ -211,8 +211,9 @@ static int refuse_unplaced(
 		digest_text(text, &n->descriptor.digest);
 		if (subject == NULL)
 			return error_set(err, ERR_FORMAT,
-			    "entry %zu (%s) has no %s, and nothing named contains it", i, text,
-			    ANNOTATION_REPOSITORY);
+			    "entry %zu (%s) has no %s, and nothing named contains it: builder seal "
+			    "--name gives it one",
+			    i, text, ANNOTATION_REPOSITORY);
 		digest_text(subject_text, subject);
 		return error_set(err, ERR_FORMAT,
 		    "entry %zu (%s) belongs to %s, which has no name in this layout: then it needs "

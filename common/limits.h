@@ -26,7 +26,7 @@
 #define LIMIT_BLOB_BYTES_MAX (256ULL * 1024 * MIB)
 #define LIMIT_CONFIG_BYTES_MAX (4 * MIB) /* Helm configs only; others are never parsed */
 #define LIMIT_HASH_THREADS_MAX 8U
-#define LIMIT_PROBLEMS_MAX 100U          /* files named in a refusal, the rest is counted */
+#define LIMIT_PROBLEMS_MAX 100U /* files named in a refusal, the rest is counted */
 #define LIMIT_JSON_DEPTH_MAX 32U
 #define LIMIT_JSON_CONTAINERS_MAX 131072U /* objects and arrays of one document */
 
@@ -49,6 +49,9 @@
 
 /* The state directory. */
 #define LIMIT_STATE_FILE_BYTES_MAX (4 * KIB)
+
+/* Sealing in place. */
+#define LIMIT_STRAY_FILES_MAX 65536U /* of a layout that belong to nothing in it */
 
 /* Secret keys. */
 #define LIMIT_KEY_FILE_BYTES_MAX (16 * KIB)

@@ -32,7 +32,7 @@ void problems_release(struct problems *p)
 	*p = (struct problems)PROBLEMS_INIT;
 }
 
-static void add_problem(struct problems *p, enum problem_kind kind, const char *path)
+void problems_add(struct problems *p, enum problem_kind kind, const char *path)
 {
 	p->total++;
 	if (p->count >= LIMIT_PROBLEMS_MAX)
@@ -49,6 +49,7 @@ const char *problem_text(enum problem_kind kind)
 	    [PROBLEM_ADDED] = "not in the seal",
 	    [PROBLEM_CHANGED] = "changed",
 	    [PROBLEM_NOT_REGULAR] = "not a regular file of this layout",
+	    [PROBLEM_STRAY] = "nothing in index.json leads to it",
 	};
 	return texts[kind];
 }
@@ -119,13 +120,13 @@ static int compare_entry(void *context, const char *path, bool is_regular, struc
 	enum file_state *state = find_state(c, path);
 
 	if (state == NULL && !is_signature && strcmp(path, LAYOUT_SEAL) != 0) {
-		add_problem(c->problems, PROBLEM_ADDED, path);
+		problems_add(c->problems, PROBLEM_ADDED, path);
 		return 0;
 	}
 	if (state != NULL)
 		*state = is_regular ? FILE_SEEN : FILE_NAMED;
 	if (!is_regular)
-		add_problem(c->problems, PROBLEM_NOT_REGULAR, path);
+		problems_add(c->problems, PROBLEM_NOT_REGULAR, path);
 	else if (is_signature && ++c->signature_files <= LIMIT_SIGNATURES_MAX)
 		return check_signature_size(&c->v->layout, path, err);
 	return 0;
@@ -145,14 +146,14 @@ static int check_root_file(const struct comparison *c, const char *name, enum fi
 	bool same = false;
 
 	if (state == FILE_UNSEEN)
-		add_problem(c->problems, PROBLEM_MISSING, name);
+		problems_add(c->problems, PROBLEM_MISSING, name);
 	if (state != FILE_SEEN)
 		return 0;
 	auto_fd int fd = layout_open_file(&c->v->layout, name, &size, err);
 	if (fd < 0 && err->code == ERR_SYSTEM)
 		return -1;
 	if (fd < 0) {
-		add_problem(c->problems,
+		problems_add(c->problems,
 		    err->sys_errno == ENOENT ? PROBLEM_MISSING : PROBLEM_NOT_REGULAR, name);
 		return 0;
 	}
@@ -162,7 +163,7 @@ static int check_root_file(const struct comparison *c, const char *name, enum fi
 	if (blob_hash_file(fd, expected, &same, err) != 0)
 		return error_prefix(err, "%s", name);
 	if (!same)
-		add_problem(c->problems, PROBLEM_CHANGED, name);
+		problems_add(c->problems, PROBLEM_CHANGED, name);
 	return 0;
 }
 
@@ -194,7 +195,7 @@ static int check_blobs(const struct comparison *c, struct error *err)
 		if (verdicts[i] == BLOB_OWED)
 			owe(c->v, &seal->blobs[i]);
 		else if (verdicts[i] != BLOB_SAME)
-			add_problem(c->problems, kinds[verdicts[i]], path);
+			problems_add(c->problems, kinds[verdicts[i]], path);
 	}
 	return 0;
 }

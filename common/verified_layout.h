@@ -16,7 +16,13 @@
 struct verified_layout;
 
 /** A file that does not agree with the seal. */
-enum problem_kind { PROBLEM_MISSING, PROBLEM_ADDED, PROBLEM_CHANGED, PROBLEM_NOT_REGULAR };
+enum problem_kind {
+	PROBLEM_MISSING,
+	PROBLEM_ADDED,
+	PROBLEM_CHANGED,
+	PROBLEM_NOT_REGULAR,
+	PROBLEM_STRAY
+};
 struct problem {
 	enum problem_kind kind;
 	char *path; /* owned; hostile */
@@ -34,6 +40,8 @@ struct problems {
 	}
 void problems_release(struct problems *p);
 #define auto_problems __attribute__((cleanup(problems_release)))
+/** problems_add(p, kind, path): path is copied. */
+void problems_add(struct problems *p, enum problem_kind kind, const char *path);
 /** problem_text(kind): "missing", "not in the seal", ... */
 const char *problem_text(enum problem_kind kind);
 

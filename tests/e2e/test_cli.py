@@ -7,7 +7,7 @@ import re
 import pytest
 from demands import names_in, refused
 
-BUILDER = ["keygen", "key", "build", "sign", "lint", "verify", "inspect", "version"]
+BUILDER = ["keygen", "key", "build", "seal", "sign", "lint", "verify", "inspect", "version"]
 PUSHER = ["push", "verify", "inspect", "version"]
 COMMANDS = [("builder", name) for name in BUILDER] + [("pusher", name) for name in PUSHER]
 
