@@ -174,6 +174,10 @@ static int put_form(struct buf *b, const struct ssh_public_key *key, const struc
 	ssh_public_key_kid(kid, key);
 	ssh_public_key_fingerprint(fingerprint, key);
 	if (strcmp(format, "spki") == 0) {
+		if (key->type != SSH_KEY_ED25519)
+			return error_set(err, ERR_KEY,
+			    "'%s': a key in an authenticator has no form in PEM: --format openssh",
+			    o->file);
 		spki_pem_put(b, key->ed25519);
 	} else if (strcmp(format, "openssh") == 0) {
 		ssh_public_key_line(b, key);

@@ -13,6 +13,7 @@ extern const struct command command_keygen;
 extern const struct command command_lint;
 extern const struct command command_seal;
 extern const struct command command_sign;
+extern const struct command command_trust;
 extern const struct command command_verify;
 extern const struct command command_version;
 

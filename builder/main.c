@@ -21,11 +21,12 @@ static const char help[] =
     "Turns Helm charts into a signed OCI image layout that can be carried across an\n"
     "air gap. Contains no network code.\n"
     "\n"
-    "  keygen    make a key, and the trust directory that goes with it\n"
+    "  keygen    make keys, and the trust directory that goes with them\n"
     "  key       show a key, write its public half, import one of another tool\n"
     "  build     turn charts into a sealed layout\n"
     "  seal      seal a layout that another tool wrote\n"
     "  sign      add one more signature to a sealed layout\n"
+    "  trust     sign an update of a trust directory\n"
     "  lint      tell what is wrong with charts\n"
     "  verify    check a layout as pusher will\n"
     "  inspect   print the packing list of a layout\n"
@@ -56,7 +57,8 @@ static int prepare_process(void)
 int main(int argc, char **argv)
 {
 	const struct command commands[] = {command_keygen, command_key, command_build, command_seal,
-	    command_sign, command_lint, command_verify, command_inspect, command_version};
+	    command_sign, command_trust, command_lint, command_verify, command_inspect,
+	    command_version};
 	const struct program program = {.name = "builder",
 	    .help = help,
 	    .commands = commands,

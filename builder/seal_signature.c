@@ -18,16 +18,22 @@ void seal_signature_release(struct seal_signature *s)
 	buf_release(&s->armored);
 }
 
-static int make_with_key(struct seal_signature *out, const char *keys,
+static const char *name_space_of(const struct seal_signer *signer)
+{
+	return signer->is_root ? SSHSIG_NAMESPACE_TRUST : SSHSIG_NAMESPACE_SEAL;
+}
+
+static int make_with_key(struct seal_signature *out, const struct seal_signer *signer,
     struct passphrase_source *passphrase, const struct buf *seal, struct error *err)
 {
-	auto_free char *path = mem_printf("%s/seal.key", keys);
+	auto_free char *path =
+	    mem_printf("%s/%s.key", signer->keys, signer->is_root ? "root" : "seal");
 	auto_secret_key struct secret_key *key = key_file_load(path, passphrase, err);
 
 	if (key == NULL)
 		return -1;
 	out->key = secret_key_public(key);
-	secret_key_seal(key, SSHSIG_NAMESPACE_SEAL, buf_text(seal), seal->len, &out->armored);
+	secret_key_seal(key, name_space_of(signer), buf_text(seal), seal->len, &out->armored);
 	return 0;
 }
 
@@ -45,15 +51,17 @@ static void ask_for_touch(const char *path)
 		return; /* who does not see it finds the authenticator blinking */
 }
 
-static int make_with_ssh(
-    struct seal_signature *out, const char *path, const struct buf *seal, struct error *err)
+static int make_with_ssh(struct seal_signature *out, const struct seal_signer *signer,
+    const struct buf *seal, struct error *err)
 {
+	const char *path = signer->ssh_key;
+
 	if (ssh_key_file_public(&out->key, path, err) != 0)
 		return -1;
 	if (out->key.type == SSH_KEY_SK_ED25519)
 		ask_for_touch(path);
 	return ssh_keygen_sign(
-	    &out->armored, path, SSHSIG_NAMESPACE_SEAL, buf_text(seal), seal->len, err);
+	    &out->armored, path, name_space_of(signer), buf_text(seal), seal->len, err);
 }
 
 static int read_signature(struct seal_signature *out, const char *path, struct error *err)
@@ -76,9 +84,9 @@ static int obtain(struct seal_signature *out, const struct seal_signer *signer,
     struct passphrase_source *passphrase, const struct buf *seal, struct error *err)
 {
 	if (signer->ssh_key != NULL)
-		return make_with_ssh(out, signer->ssh_key, seal, err);
+		return make_with_ssh(out, signer, seal, err);
 	if (signer->signature == NULL)
-		return make_with_key(out, signer->keys, passphrase, seal, err);
+		return make_with_key(out, signer, passphrase, seal, err);
 	if (read_signature(out, signer->signature, err) == 0)
 		return 0;
 	(void)error_recode(err, ERR_SEAL);
@@ -95,10 +103,14 @@ int seal_signature_make(struct seal_signature *out, const struct seal_signer *si
 
 	if (obtain(out, signer, passphrase, seal, err) != 0)
 		return -1;
-	if (sshsig_verify(buf_text(&out->armored), out->armored.len, SSHSIG_NAMESPACE_SEAL,
+	if (sshsig_verify(buf_text(&out->armored), out->armored.len, name_space_of(signer),
 		&out->key, buf_text(seal), seal->len, err) != 0)
-		return error_prefix(err, "the signature of '%s' over SEAL", source);
+		return error_prefix(err, "the signature of '%s' over %s", source,
+		    signer->is_root ? TRUST_UPDATE_LIST : LAYOUT_SEAL);
 	ssh_public_key_kid(kid, &out->key);
-	layout_signature_name(out->name, kid);
+	if (signer->is_root)
+		trust_update_signature_name(out->name, kid);
+	else
+		layout_signature_name(out->name, kid);
 	return 0;
 }

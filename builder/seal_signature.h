@@ -1,5 +1,5 @@
 /*
- * One signature over SEAL, from whichever key or person makes it.
+ * One signature over SEAL, or over TRUST of a trust update, from whichever key or person makes it.
  * Source: design formats.md 1.2 and 4.
  */
 #ifndef BUILDER_SEAL_SIGNATURE_H
@@ -10,18 +10,20 @@
 #include "common/error.h"
 #include "common/limits.h"
 #include "common/sshsig.h"
+#include "common/trust_update.h"
 
 /** Where it comes from: exactly one of the first three, all borrowed. */
 struct seal_signer {
 	const char *keys;      /* a directory with seal.key */
 	const char *ssh_key;   /* a key file that ssh-keygen signs with; wins over keys */
 	const char *signature; /* a file that ssh-keygen wrote elsewhere */
+	bool is_root;          /* over TRUST of a trust update, by root.key, in its namespace */
 };
 
 struct seal_signature {
 	struct ssh_public_key key;
-	char name[LAYOUT_SIGNATURE_NAME_LEN + 1]; /* SEAL.<kid>.sig */
-	struct buf armored;                       /* the one spelling, and it verifies */
+	char name[TRUST_UPDATE_SIGNATURE_NAME_LEN + 1]; /* SEAL.<kid>.sig, TRUST.<kid>.sig */
+	struct buf armored;                             /* the one spelling, and it verifies */
 };
 
 #define SEAL_SIGNATURE_INIT                                                                        \

@@ -60,7 +60,8 @@ struct trust *trust_load(const char *path, const struct digest *expected_id, str
 	auto_trust_files struct trust_files files = TRUST_FILES_INIT;
 	struct trust *t = NULL;
 
-	if (trust_files_read(&files, path, err) == 0 && check_id(&files, expected_id, err) == 0)
+	if (trust_files_read(&files, path, TRUST_FILES_LOCAL, err) == 0 &&
+	    check_id(&files, expected_id, err) == 0)
 		t = trust_of_files(&files, err);
 	if (t == NULL) {
 		(void)error_recode(err, ERR_TRUST);

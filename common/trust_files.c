@@ -42,10 +42,15 @@ static int list(struct trust_files *out, DIR *dir, struct error *err)
 	return 0;
 }
 
-static int read_file(struct trust_file *file, int dir_fd, struct stat *st, struct error *err)
+static int read_file(
+    struct trust_file *file, int dir_fd, int link_flag, struct stat *st, struct error *err)
 {
 	/* A FIFO must not keep us, nor a terminal become ours. */
-	auto_fd int fd = openat(dir_fd, file->name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	auto_fd int fd =
+	    openat(dir_fd, file->name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | link_flag);
+
+	if (fd < 0 && errno == ELOOP && link_flag != 0)
+		return error_set(err, ERR_TRUST, "%s: a link", file->name);
 
 	if (fd < 0 && errno == ENOENT)
 		return error_set(err, ERR_TRUST, "%s: missing", file->name);
@@ -97,15 +102,20 @@ static int check_unchanged(
 		       : error_set(err, ERR_TRUST, "was changed while it was read: run this again");
 }
 
-int trust_files_read(struct trust_files *out, const char *path, struct error *err)
+int trust_files_read(
+    struct trust_files *out, const char *path, enum trust_files_origin origin, struct error *err)
 {
 	struct stat st;
-	auto_dir DIR *dir = opendir(path);
+	int link_flag = origin == TRUST_FILES_MEDIUM ? O_NOFOLLOW : 0;
+	auto_fd int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | link_flag);
+	auto_dir DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
 
 	*out = (struct trust_files)TRUST_FILES_INIT;
 	if (dir == NULL && (errno == ENOTDIR || errno == ENOENT))
 		return error_set(
 		    err, ERR_TRUST, "%s", errno == ENOENT ? "there is none" : "not a directory");
+	if (dir != NULL)
+		(void)steal_fd(&fd); /* dir has it */
 	if (dir == NULL || fstat(dirfd(dir), &st) != 0)
 		return error_sys(err, "cannot be opened");
 	out->others_may_write = (st.st_mode & S_IWOTH) != 0;
@@ -113,7 +123,7 @@ int trust_files_read(struct trust_files *out, const char *path, struct error *er
 		return -1;
 	auto_free struct stat *stats = mem_zalloc(out->count, sizeof(*stats));
 	for (size_t i = 0; i < out->count; i++) {
-		if (read_file(&out->items[i], dirfd(dir), &stats[i], err) != 0)
+		if (read_file(&out->items[i], dirfd(dir), link_flag, &stats[i], err) != 0)
 			return -1;
 		if ((stats[i].st_mode & S_IWOTH) != 0)
 			out->others_may_write = true;

@@ -32,14 +32,19 @@ struct trust_files {
 		.items = NULL, .count = 0, .others_may_write = false                               \
 	}
 
+/** Where a directory comes from: an update lies on the medium, and is not the operator's yet. */
+enum trust_files_origin { TRUST_FILES_LOCAL, TRUST_FILES_MEDIUM };
+
 /**
- * trust_files_read(out, path, err): every file of the directory but those whose names begin with a
- * dot. Links are followed: Kubernetes mounts a directory as links into another one that is
- * exchanged as a whole. Files of two versions are never mixed: ERR_TRUST where one was exchanged
- * while they were read. ERR_TRUST too for no directory and for what is no regular file, ERR_LIMIT,
- * ERR_SYSTEM. Release with trust_files_release(), also after a failure.
+ * trust_files_read(out, path, origin, err): every file of the directory but those whose names begin
+ * with a dot. Of a local one links are followed, Kubernetes mounts a directory as links into
+ * another one that is exchanged as a whole; from the medium they are refused. Files of two versions
+ * are never mixed: ERR_TRUST where one was exchanged while they were read. ERR_TRUST too for no
+ * directory and for what is no regular file, ERR_LIMIT, ERR_SYSTEM. Release with
+ * trust_files_release(), also after a failure.
  */
-int trust_files_read(struct trust_files *out, const char *path, struct error *err) MUST_CHECK;
+int trust_files_read(struct trust_files *out, const char *path, enum trust_files_origin origin,
+    struct error *err) MUST_CHECK;
 void trust_files_release(struct trust_files *f);
 #define auto_trust_files __attribute__((cleanup(trust_files_release)))
 

@@ -7,6 +7,7 @@
 #include "common/command.h"
 
 extern const struct command command_push;
+extern const struct command command_trust;
 extern const struct command command_verify;
 extern const struct command command_inspect;
 extern const struct command command_version;

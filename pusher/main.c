@@ -23,6 +23,7 @@ static const char help[] =
     "  push      check a layout, then push it\n"
     "  verify    check a layout\n"
     "  inspect   check a layout and show what it holds\n"
+    "  trust     update a trust directory\n"
     "  version   show the program's version\n"
     "\n"
     "'pusher COMMAND --help' says more. Exit status: 0 done, 1 system error, 2 usage,\n"
@@ -66,7 +67,7 @@ int main(int argc, char **argv)
 {
 	auto_environment struct environment environment = ENVIRONMENT_INIT;
 	struct command commands[] = {
-	    command_push, command_verify, command_inspect, command_version};
+	    command_push, command_verify, command_inspect, command_trust, command_version};
 	const struct program program = {.name = "pusher",
 	    .help = help,
 	    .commands = commands,

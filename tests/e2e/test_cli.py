@@ -7,8 +7,9 @@ import re
 import pytest
 from demands import names_in, refused
 
-BUILDER = ["keygen", "key", "build", "seal", "sign", "lint", "verify", "inspect", "version"]
-PUSHER = ["push", "verify", "inspect", "version"]
+BUILDER = ["keygen", "key", "build", "seal", "sign", "trust", "lint", "verify", "inspect",
+           "version"]
+PUSHER = ["push", "verify", "inspect", "trust", "version"]
 COMMANDS = [("builder", name) for name in BUILDER] + [("pusher", name) for name in PUSHER]
 
 

@@ -244,7 +244,7 @@ static void the_id_covers_every_file(void **state)
 	auto_trust struct trust *after = trust_load(dir->path, NULL, &err);
 	expect_ok(before != NULL && after != NULL ? 0 : -1, &err);
 	assert_false(digest_equal(&before->id, &after->id));
-	expect_ok(trust_files_read(&files, dir->path, &err), &err);
+	expect_ok(trust_files_read(&files, dir->path, TRUST_FILES_LOCAL, &err), &err);
 	assert_int_equal(files.count, 3);
 	trust_files_list(&list, &files);
 	expect_contains(buf_text(&list),
