@@ -233,6 +233,21 @@ def test_registry(forms, place, cosign, layout, signing, version, tmp_path):
         assert not cosign.verifies(stranger, *flags, image)[0]
 
 
+def test_what_pusher_brought(place, cosign, pusher, layout, signing, version, tmp_path):
+    registry, _ = place
+    pusher.run("push", layout, f"oci://{registry.host}/charts", "--trust", signing / "trust",
+               "--plain-http")
+    root = tmp_path / "root.json"
+    root.write_text('{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}')
+    flags = [ROOT_FLAG, root] if TAKES[cosign.version, "bundle+legacy"] == ROOT_FLAG else []
+    image = f"{registry.host}/{REPOSITORY}:{layout.entry('harbour-web')['annotations'][REF_NAME]}"
+    said, text = cosign.verifies(signing / "release.pub", "--allow-http-registry", *flags, "-a",
+                                 "name=harbour-web", "-a", f"version={version}", image)
+    assert said, text
+    assert not cosign.verifies(signing.parent / "stranger" / "release.pub",
+                               "--allow-http-registry", *flags, image)[0]
+
+
 def test_nothing_signed_is_refused(place, cosign, layout, signing):
     registry, has_referrers_api = place
     push(registry, layout, [], has_referrers_api)
