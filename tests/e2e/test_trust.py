@@ -517,3 +517,31 @@ def test_row_s16_a_revoked_key_counts_for_nothing(mine, crew, programs, tmp_path
          "-I", "bob", "-n", SEAL_NAMESPACE, "-s", mine.path / f"SEAL.{crew['bob'].kid}.sig"],
         stdin=open(mine.path / "SEAL", "rb"), capture_output=True)
     assert stock.returncode != 0
+
+
+# ---- a system that fails meanwhile ----
+
+FAULTS = {"openat": "EIO", "read": "EIO", "fstat": "EIO", "newfstatat": "EACCES",
+          "getdents64": "EIO", "mmap": "ENOMEM", "brk": "ENOMEM", "statx": "EIO"}
+
+
+@pytest.mark.parametrize("call", FAULTS)
+def test_row_s17_a_failing_call_never_makes_it_trusted(call, mine, trust, programs, tmp_path):
+    """The n-th call fails, for every n of a stride: a stranger's seal is never taken, nor a good one
+    with anything else said of it."""
+    stranger = Layout(shutil.copytree(mine.path, tmp_path / "stranger"))
+    Signer(tmp_path / "key").seal(stranger)
+    good = programs.pusher.run("verify", mine, "--trust", trust).stdout
+    failed = 0
+    for layout, accepted in ((mine, good), (stranger, None)):
+        for number in range(1, 40, 3):
+            done = subprocess.run(
+                ["strace", "-qq", "-o", "/dev/null", "-e", "trace=" + call, "-e",
+                 f"inject={call}:error={FAULTS[call]}:when={number}", programs.pusher.path,
+                 "verify", layout.path, "--trust", trust],
+                capture_output=True, text=True, timeout=60,
+                env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
+            assert (done.returncode == 0) == (done.stdout != ""), done
+            assert done.returncode != 0 or done.stdout == accepted, done
+            failed += done.returncode != 0
+    assert failed >= 13  # the stranger's, each time
