@@ -454,3 +454,38 @@ def test_drill_a_lost_root(site, programs, tmp_path):
                      files={"revoked_keys": site.roots["eve"].public + "\n"})
     site.apply(site.update(new, ["ann", "bob"], "u2"))
     site.apply(site.update(site.write("next", 3, roots=("ann", "bob", "zoe")), ["zoe", "bob"], "u3"))
+
+
+def test_drill_a_stolen_key(site, programs, sealed, keys, make_keys, tmp_path):
+    """A seal key is stolen: revoked, and nothing that it seals, ever sealed, is taken."""
+    fresh = make_keys("--principal", "enclave-2")
+    stolen = programs.builder.run("key", "export", keys.directory / "seal.pub", "--format",
+                                  "openssh").stdout
+    programs.pusher.run("verify", sealed, "--trust", site.installed)
+    site.seal_line += (fresh.trust / "allowed_signers").read_text()
+    signers = {"seal": {"threshold": 1, "signers": ["enclave", "enclave-2"]}}
+    new = site.write("new", 2, files={"revoked_keys": stolen}, **signers)
+    site.apply(site.update(new, ["ann", "bob"]))
+    done = programs.pusher.run("verify", sealed, "--trust", site.installed, status=None)
+    assert done.status == 4 and "revoked" in done.stderr
+    programs.builder.run("build", tmp_path / "tiny.tgz", "--output", tmp_path / "again", "--keys", fresh)
+    programs.pusher.run("verify", tmp_path / "again", "--trust", site.installed)
+
+
+def test_drill_a_burnt_sequence(site, programs, keys, tmp_path):
+    """A thief numbered a delivery as high as it goes: the origin gets another name, its count begins anew."""
+    def build(name, origin, sequence):
+        programs.builder.run("build", tmp_path / "tiny.tgz", "--output", tmp_path / name, "--keys", keys,
+                             "--origin", origin, "--sequence", sequence)
+        return tmp_path / name
+
+    write_archive(tmp_path / "tiny.tgz")
+    shutil.rmtree(site.installed)
+    site.installed = site.write("installed", 1, origins={"plant-a": ["enclave"]})
+    burnt = build("burnt", "plant-a", 2 ** 63 - 1)
+    programs.pusher.run("verify", burnt, "--trust", site.installed)
+    new = site.write("new", 2, origins={"plant-a-2": ["enclave"]}, minSequence={"plant-a-2": 1})
+    site.apply(site.update(new, ["ann", "bob"]))
+    done = programs.pusher.run("verify", burnt, "--trust", site.installed, status=None)
+    refused(done, 4, "plant-a")
+    programs.pusher.run("verify", build("fresh", "plant-a-2", 1), "--trust", site.installed)
