@@ -24,6 +24,8 @@ static const char help[] =
     "      --first-use          nothing was pushed before, and DIR may be made\n"
     "      --on-existing WHAT   a tag that holds something else: fail (unless told),\n"
     "                           skip or overwrite\n"
+    "      --map NAME=NAME      push REPOSITORY[:TAG] as another one, where the\n"
+    "                           policy allows it; may be repeated\n"
     "  -n, --dry-run            ask the registry what is there, and write nothing\n"
     "      --receipt FILE       write a JSON receipt once everything is in place\n"
     "  -j, --jobs N             send N large blobs at a time (4), and as many small\n"
@@ -53,6 +55,7 @@ struct push_options {
 	const char *deadline_text;
 	const char *chunk_size_text;
 	struct option_list upload_hosts;
+	struct option_list maps;
 	struct connection_options connection;
 	const char *username;
 	bool dry_run;
@@ -135,6 +138,7 @@ static int parse_options(
 	    {.name = "retries", .value = &o->retries_text},
 	    {.name = "deadline", .value = &o->deadline_text},
 	    {.name = "chunk-size", .value = &o->chunk_size_text},
+	    {.name = "map", .list = &o->maps},
 	    {.name = "upload-host", .list = &o->upload_hosts},
 	    CONNECTION_OPTION_SPECS(&o->connection),
 	    {.name = "username", .short_name = 'u', .value = &o->username},
@@ -163,6 +167,7 @@ struct work {
 	struct command_result *out;
 	struct target target;
 	struct admission admission;
+	struct name_map map;
 	struct plan plan;
 	struct credentials credentials;
 	struct receipt_file receipt_file;
@@ -176,9 +181,10 @@ struct work {
 
 #define WORK_INIT                                                                                  \
 	{                                                                                          \
-		.target = TARGET_INIT, .admission = ADMISSION_INIT, .plan = PLAN_INIT,             \
-		.credentials = CREDENTIALS_INIT, .receipt_file = RECEIPT_FILE_INIT,                \
-		.interrupt_fd = -1, .transport = NULL, .auth = NULL, .push = PUSH_INIT             \
+		.target = TARGET_INIT, .admission = ADMISSION_INIT, .map = NAME_MAP_INIT,          \
+		.plan = PLAN_INIT, .credentials = CREDENTIALS_INIT,                                \
+		.receipt_file = RECEIPT_FILE_INIT, .interrupt_fd = -1, .transport = NULL,          \
+		.auth = NULL, .push = PUSH_INIT                                                    \
 	}
 
 static void work_release(struct work *s)
@@ -191,6 +197,7 @@ static void work_release(struct work *s)
 	cleanup_fd(&s->interrupt_fd);
 	credentials_release(&s->credentials);
 	plan_release(&s->plan);
+	name_map_release(&s->map);
 	admission_release(&s->admission);
 	target_release(&s->target);
 }
@@ -205,6 +212,17 @@ static int read_password(struct work *s, struct error *err)
 	return 0;
 }
 
+static int make_plan(struct work *s, struct error *err)
+{
+	const struct verified_layout *layout = s->admission.layout;
+
+	if (s->map.count > 0 && !verified_layout_trust(layout)->allow_map)
+		return error_set(err, ERR_POLICY,
+		    "--map: the policy does not allow other names than the signed ones "
+		    "(allowMap)");
+	return plan_make(&s->plan, layout, s->target.destination.prefix, &s->map, err);
+}
+
 /* Everything that can be refused without a socket. */
 static int prepare(struct work *s, struct problems *problems, struct error *err)
 {
@@ -213,6 +231,8 @@ static int prepare(struct work *s, struct problems *problems, struct error *err)
 	if (target_parse(&s->target, o->destination, o->connection.plain_http, err) != 0)
 		return -1;
 	if (o->username != NULL && credentials_check_target(&s->target, err) != 0)
+		return -1;
+	if (name_map_parse(&s->map, &o->maps, err) != 0)
 		return -1;
 	const struct admission_request request = {.layout = o->layout,
 	    .trust = &o->trust,
@@ -223,7 +243,7 @@ static int prepare(struct work *s, struct problems *problems, struct error *err)
 	    .needs_mark = true};
 	if (admission_open(&s->admission, &request, problems, err) != 0)
 		return -1;
-	if (plan_make(&s->plan, s->admission.layout, s->target.destination.prefix, err) != 0)
+	if (make_plan(s, err) != 0)
 		return -1;
 	/* The password is asked for last, so that it is in memory while it is needed and no longer.
 	 */

@@ -389,8 +389,23 @@ static int compare_names(const void *a, const void *b)
 	return order != 0 ? order : digest_compare(&x->digest, &y->digest);
 }
 
+/* Two things under one name, which only a map can bring about. */
+static int check_names(const struct wanted *names, size_t count, struct error *err)
+{
+	for (size_t i = 1; i < count; i++) {
+		const struct wanted *a = &names[i - 1];
+		const struct wanted *b = &names[i];
+		if (a->tag != NULL && b->tag != NULL && strcmp(a->repository, b->repository) == 0 &&
+		    strcmp(a->tag, b->tag) == 0)
+			return error_set(err, ERR_USAGE,
+			    "--map: two artifacts of this delivery would be '%s:%s'", a->repository,
+			    a->tag);
+	}
+	return 0;
+}
+
 /* Names of the delivery, and each thing in the registry that something of ours belongs to. */
-static size_t find_wanted(struct wanted *out, const struct walk *w)
+static size_t find_wanted(struct wanted *out, const struct walk *w, struct name_map *map)
 {
 	const struct graph *graph = w->graph;
 	size_t count = 0;
@@ -409,6 +424,8 @@ static size_t find_wanted(struct wanted *out, const struct walk *w)
 			out[count++] = (struct wanted){
 			    .repository = graph->nodes[b->node].repository, .digest = b->subject};
 	}
+	for (size_t i = 0; map != NULL && i < count; i++)
+		name_map_apply(map, &out[i].repository, &out[i].tag);
 	qsort(out, count, sizeof(*out), compare_names);
 	for (size_t i = 1; i < count; i++) {
 		if (compare_names(&out[kept], &out[i]) != 0)
@@ -444,8 +461,8 @@ static int make_repositories(struct plan *out, struct walk *w, const struct want
 	return 0;
 }
 
-int plan_make(
-    struct plan *out, const struct verified_layout *v, const char *prefix, struct error *err)
+int plan_make(struct plan *out, const struct verified_layout *v, const char *prefix,
+    struct name_map *map, struct error *err)
 {
 	const struct graph *graph = verified_layout_graph(v);
 	size_t room = graph->node_count + graph->name_count + 1;
@@ -456,10 +473,14 @@ int plan_make(
 	struct walk w = {.graph = graph, .beside = beside, .reached = reached, .nodes = nodes};
 
 	find_beside(&w);
-	size_t count = find_wanted(names, &w);
+	size_t count = find_wanted(names, &w, map);
 	if (count == 0)
 		return error_set(err, ERR_UNSUPPORTED,
 		    "nothing in this delivery has a name under which to push it");
+	if (check_names(names, count, err) != 0)
+		return -1;
+	if (map != NULL && name_map_check_used(map, err) != 0)
+		return -1;
 	return make_repositories(out, &w, names, count, prefix, err);
 }
 

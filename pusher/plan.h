@@ -11,6 +11,7 @@
 #include "common/buf.h"
 #include "common/digest.h"
 #include "common/verified_layout.h"
+#include "pusher/name_map.h"
 
 struct plan_blob {
 	struct digest digest;
@@ -77,14 +78,16 @@ struct plan {
 	}
 
 /**
- * plan_make(out, v, prefix, err): every named artifact of v with its signatures and referrers, and
- * those whose subject is in the registry only, in repositories below prefix ("" for none).
+ * plan_make(out, v, prefix, map, err): every named artifact of v with its signatures and referrers,
+ * and those whose subject is in the registry only, in repositories below prefix ("" for none),
+ * under the names that map gives (NULL: the signed ones), from which it borrows too.
  *
  * ERR_UNSUPPORTED for a delivery with neither, ERR_USAGE where prefix makes a repository's name too
- * long. Pure: no I/O. Borrows from v. Release with plan_release(), also after a failure.
+ * long, and where map has no use or gives one name to two things. Pure: no I/O. Borrows from v.
+ * Release with plan_release(), also after a failure.
  */
 int plan_make(struct plan *out, const struct verified_layout *v, const char *prefix,
-    struct error *err) MUST_CHECK;
+    struct name_map *map, struct error *err) MUST_CHECK;
 void plan_release(struct plan *p);
 #define auto_plan __attribute__((cleanup(plan_release)))
 

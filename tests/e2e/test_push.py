@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import socket
 import subprocess
 import threading
@@ -586,3 +587,38 @@ def test_progress_and_requests_can_be_watched(tiny, push, registry):
     assert (quiet.stdout, quiet.stderr) == ("", "")
     shown = push(tiny("0.3.0"), registry).stderr
     clean(shown)
+
+
+# ---- other names ----
+
+def trust_that_allows_maps(keys, tmp_path):
+    trust = tmp_path / "mapping-trust"
+    shutil.copytree(keys.trust, trust)
+    policy = json.loads((trust / "policy.json").read_bytes())
+    (trust / "policy.json").write_text(json.dumps({**policy, "allowMap": True}))
+    return trust
+
+
+def test_other_names_where_the_policy_allows_them(tiny, push, keys, make_scripted_registry, tmp_path):
+    registry = make_scripted_registry()
+    layout = tiny()
+    done = push(layout, registry, "--map", "tiny=other", status=None)
+    refused(done, 4, "allowMap")
+    assert registry.requests() == []
+    trust = trust_that_allows_maps(keys, tmp_path)
+    push(layout, registry, "--map", "tiny=deep/other", trust=trust)
+    push(layout, registry, "--map", "tiny:0.1.0=other:latest", trust=trust)
+    assert registry.tags(f"{PREFIX}/deep/other") == ["0.1.0"]
+    assert registry.tags(f"{PREFIX}/other") == ["latest"]
+    assert registry.tags(f"{PREFIX}/tiny") == []
+
+
+@pytest.mark.parametrize("maps", [
+    ["nothing=other"], ["tiny:9=other"], ["tiny"], ["tiny=other:1"], ["tiny=a", "tiny=b"],
+    ["tiny=../x"], ["tiny=A"]])
+def test_maps_that_cannot_be(maps, tiny, push, keys, make_scripted_registry, tmp_path):
+    registry = make_scripted_registry()
+    options = [word for text in maps for word in ("--map", text)]
+    done = push(tiny(), registry, *options, trust=trust_that_allows_maps(keys, tmp_path), status=None)
+    refused(done, 2, "--map")
+    assert registry.requests() == []

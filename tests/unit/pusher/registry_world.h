@@ -52,7 +52,7 @@ static inline int world_setup(void **state)
 
 	fixture_of_charts(&w->fixture);
 	assert_int_equal(target_parse(&w->target, "oci://registry.example/charts", false, &err), 0);
-	assert_int_equal(plan_make(&w->plan, w->fixture.layout, "charts", &err), 0);
+	assert_int_equal(plan_make(&w->plan, w->fixture.layout, "charts", NULL, &err), 0);
 	const struct auth_options options = {.target = &w->target};
 	w->auth = auth_new(&options, &err);
 	assert_non_null(w->auth);

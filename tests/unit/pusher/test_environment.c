@@ -22,7 +22,8 @@ static void test_row_k2_secrets_are_taken_and_overwritten_in_place(void **state)
 	char **of_the_program = environ;
 
 	(void)state;
-	/* These very bytes, as /proc/PID/environ would show them; cmocka needs its own afterwards. */
+	/* These very bytes, as /proc/PID/environ would show them; cmocka needs its own afterwards.
+	 */
 	environ = of_the_test;
 	environment_take(&e);
 	expect_text(environment_get(&e, ENVIRONMENT_PASSWORD), "canary");

@@ -5,7 +5,7 @@ static void make(struct plan *plan, const struct fixture *f, const char *prefix)
 {
 	struct error err = ERROR_INIT;
 
-	assert_int_equal(plan_make(plan, f->layout, prefix, &err), 0);
+	assert_int_equal(plan_make(plan, f->layout, prefix, NULL, &err), 0);
 }
 
 static void test_charts(void **state)
@@ -137,7 +137,7 @@ static void test_nothing(void **state)
 	fixture_init(&f);
 	fixture_seal(&f, &err);
 	assert_string_equal(err.text, "");
-	assert_int_equal(plan_make(&plan, f.layout, "charts", &err), -1);
+	assert_int_equal(plan_make(&plan, f.layout, "charts", NULL, &err), -1);
 	assert_int_equal(err.code, ERR_UNSUPPORTED);
 	fixture_release(&f);
 }
@@ -153,7 +153,7 @@ static void test_long_prefix(void **state)
 	memset(prefix, 'a', sizeof(prefix) - 1);
 	prefix[sizeof(prefix) - 1] = '\0';
 	fixture_of_charts(&f);
-	assert_int_equal(plan_make(&plan, f.layout, prefix, &err), -1);
+	assert_int_equal(plan_make(&plan, f.layout, prefix, NULL, &err), -1);
 	assert_int_equal(err.code, ERR_USAGE);
 	fixture_release(&f);
 }

@@ -40,7 +40,7 @@ static void world_open(struct world *w)
 	struct error err = ERROR_INIT;
 
 	assert_int_equal(target_parse(&w->target, "oci://registry.example/c", false, &err), 0);
-	assert_int_equal(plan_make(&w->plan, w->fixture.layout, "c", &err), 0);
+	assert_int_equal(plan_make(&w->plan, w->fixture.layout, "c", NULL, &err), 0);
 	for (size_t i = 0; i < w->fixture.blob_count; i++)
 		digest_text(w->digests[i], &w->fixture.blobs[i].digest);
 	const struct auth_options options = {.target = &w->target};

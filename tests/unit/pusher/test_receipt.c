@@ -39,7 +39,7 @@ static void test_content(void **state)
 	auto_target struct target target = TARGET_INIT;
 	struct error err = ERROR_INIT;
 
-	assert_int_equal(plan_make(&plan, f->layout, "c", &err), 0);
+	assert_int_equal(plan_make(&plan, f->layout, "c", NULL, &err), 0);
 	assert_int_equal(target_parse(&target, "oci://registry.example:5000/c", false, &err), 0);
 	struct push_name names[] = {{.repository = &plan.repositories[0],
 					.name = &plan.repositories[0].names[0],
