@@ -245,7 +245,7 @@ POLICIES = {
 
 
 @pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES.keys())
-def test_row_s7_row_s15_unusable_policies(policy, mine, trust, programs):
+def test_row_s7_and_row_s15_unusable_policies(policy, mine, trust, programs):
     text = policy if isinstance(policy, str) else json.dumps(policy)
     (trust / "policy.json").write_text(text)
     judged(programs, mine, trust, 4, "policy.json", trust)

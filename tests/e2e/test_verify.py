@@ -314,12 +314,12 @@ def test_a_signature_in_another_namespace(namespace, mine, programs, signer):
     judged(programs, mine, signer.trust(), 4)
 
 
-def test_the_signature_of_another_layout(mine, layout, programs, keys):
+def test_row_s4_the_signature_of_another_layout(mine, layout, programs, keys):
     shutil.copy(layout.signatures[0], mine.signatures[0])
     judged(programs, mine, keys.trust, 4)
 
 
-def test_the_index_of_another_layout(mine, layout, programs, keys):
+def test_row_s4_the_index_of_another_layout(mine, layout, programs, keys):
     shutil.copy(layout.path / "index.json", mine.path)
     judged(programs, mine, keys.trust, 4, "index.json", "changed")
 

@@ -184,7 +184,7 @@ static void judge(const struct case_of_policy *c)
 	empty_trust(&trust);
 }
 
-static void row_s11_row_s14_judges_every_case(void **state)
+static void row_s11_and_row_s14_judges_every_case(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
@@ -239,7 +239,7 @@ static void judges_every_artifact(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(row_s11_row_s14_judges_every_case),
+	    cmocka_unit_test(row_s11_and_row_s14_judges_every_case),
 	    cmocka_unit_test(judges_what_goes_beside_others),
 	    cmocka_unit_test(judges_every_artifact),
 	};

@@ -147,7 +147,7 @@ static int judge(const struct case_of_sequence *c, struct sequence_verdict *out,
 	return sequence_judge(out, &q, err);
 }
 
-static void row_s12_row_s13_judges_every_case(void **state)
+static void row_s12_and_row_s13_judges_every_case(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -249,7 +249,7 @@ static void raises_marks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(row_s12_row_s13_judges_every_case),
+	    cmocka_unit_test(row_s12_and_row_s13_judges_every_case),
 	    cmocka_unit_test(row_s12_the_laws_hold_for_every_small_number),
 	    cmocka_unit_test(raises_marks),
 	};

@@ -104,7 +104,7 @@ static const struct {
     {A(SEAL) A(TRUST), "line 2: the same key"},
 };
 
-static void row_s6_row_s15_refuses_other_signers(void **state)
+static void row_s6_and_row_s15_refuses_other_signers(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(bad_signers); i++) {
@@ -341,7 +341,7 @@ static const struct {
     {P(",\"destinations\":[\"\"]"), "destinations: ''"},
 };
 
-static void row_s7_row_s15_refuses_other_policies(void **state)
+static void row_s7_and_row_s15_refuses_other_policies(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(bad_policies); i++) {
@@ -394,10 +394,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(reads_signers),
-	    cmocka_unit_test(row_s6_row_s15_refuses_other_signers),
+	    cmocka_unit_test(row_s6_and_row_s15_refuses_other_signers),
 	    cmocka_unit_test(limits_keys),
 	    cmocka_unit_test(reads_policies),
-	    cmocka_unit_test(row_s7_row_s15_refuses_other_policies),
+	    cmocka_unit_test(row_s7_and_row_s15_refuses_other_policies),
 	    cmocka_unit_test(release_keys_are_files_that_are_there),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

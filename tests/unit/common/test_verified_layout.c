@@ -130,7 +130,7 @@ static void one_signer_is_enough(void **state)
 	verified_layout_free(NULL);
 }
 
-static void row_s1_row_s2_needs_a_seal_by_somebody_trusted(void **state)
+static void row_s1_and_row_s2_needs_a_seal_by_somebody_trusted(void **state)
 {
 	struct layout_fixture *f = *state;
 	auto_trust struct trust *trust = fixture_trust(ENCLAVE);
@@ -270,7 +270,7 @@ static void expect_ignored(const struct layout_fixture *f, struct trust *trust,
 	trust->seal.threshold--;
 }
 
-static void row_s11_row_s16_some_signatures_count_for_nothing(void **state)
+static void row_s11_and_row_s16_some_signatures_count_for_nothing(void **state)
 {
 	struct layout_fixture *f = *state;
 	auto_trust struct trust *trust = fixture_trust(ENCLAVE);
@@ -589,12 +589,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(one_signer_is_enough),
-	    TEST(row_s1_row_s2_needs_a_seal_by_somebody_trusted),
+	    TEST(row_s1_and_row_s2_needs_a_seal_by_somebody_trusted),
 	    TEST(row_s18_nothing_is_parsed_before_the_seal),
 	    TEST(row_s6_thresholds_count_keys_and_principals),
 	    TEST(a_bad_signature_of_a_pinned_key_refuses),
 	    TEST(a_signature_may_be_in_memory_still),
-	    TEST(row_s11_row_s16_some_signatures_count_for_nothing),
+	    TEST(row_s11_and_row_s16_some_signatures_count_for_nothing),
 	    TEST(row_s6_a_bad_signature_of_a_revoked_key_refuses),
 	    TEST(row_s6_every_subset_and_order_is_counted_alike),
 	    TEST(row_s11_a_trust_that_expired_takes_nothing),
