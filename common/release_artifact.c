@@ -66,6 +66,7 @@ static int parse_statement(struct release_bundle *out, const char *base64, struc
 	if (!base64_parse((uint8_t *)into, room, base64, base64_len, NULL, &len))
 		return error_set(err, ERR_FORMAT, "payload is not base64");
 	out->statement.len += len;
+	out->statement.data[out->statement.len] = '\0';
 	return 0;
 }
 
