@@ -138,7 +138,7 @@ static int check_key(
 int trust_update_count(size_t *out, const struct trust_update *u, const struct trust *trust,
     int64_t now, struct error *err)
 {
-	const char *counted[LIMIT_TRUST_KEYS_MAX];
+	const char *counted[LIMIT_TRUST_KEYS_MAX] = {NULL};
 
 	*out = 0;
 	for (size_t i = 0; i < trust->key_count; i++) {
