@@ -24,6 +24,8 @@ static const char help[] =
     "  verify    check a layout\n"
     "  inspect   check a layout and show what it holds\n"
     "  trust     update a trust directory\n"
+    "  login     try credentials for a registry, and keep them where docker does\n"
+    "  logout    take them out again\n"
     "  version   show the program's version\n"
     "\n"
     "'pusher COMMAND --help' says more. Exit status: 0 done, 1 system error, 2 usage,\n"
@@ -66,8 +68,8 @@ static int print(struct command_outcome *outcome)
 int main(int argc, char **argv)
 {
 	auto_environment struct environment environment = ENVIRONMENT_INIT;
-	struct command commands[] = {
-	    command_push, command_verify, command_inspect, command_trust, command_version};
+	struct command commands[] = {command_push, command_verify, command_inspect, command_trust,
+	    command_login, command_logout, command_version};
 	const struct program program = {.name = "pusher",
 	    .help = help,
 	    .commands = commands,

@@ -1,5 +1,5 @@
+#include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "pusher/credential_sources.h"
 #include "pusher/secret.h"
@@ -265,5 +265,7 @@ int main(void)
 	    cmocka_unit_test(test_plain_http_to_another_machine),
 	};
 
+	/* As main() of pusher has it. */
+	(void)sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
 	return cmocka_run_group_tests_name("credential_sources", tests, NULL, NULL);
 }
