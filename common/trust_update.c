@@ -135,27 +135,34 @@ static int check_key(
 	return 0;
 }
 
+/* Whether one of the first keys counts already for the principal. */
+static bool is_counted(
+    const struct trust *trust, const bool *counts, size_t key_count, const char *principal)
+{
+	for (size_t i = 0; i < key_count; i++) {
+		if (counts[i] && strcmp(trust->keys[i].principal, principal) == 0)
+			return true;
+	}
+	return false;
+}
+
 int trust_update_count(size_t *out, const struct trust_update *u, const struct trust *trust,
     int64_t now, struct error *err)
 {
-	const char *counted[LIMIT_TRUST_KEYS_MAX] = {NULL};
+	bool counts[LIMIT_TRUST_KEYS_MAX] = {false};
 
 	*out = 0;
 	for (size_t i = 0; i < trust->key_count; i++) {
 		const struct trust_key *key = &trust->keys[i];
 		bool is_signed = false;
-		size_t k = 0;
 
 		if (key->for_seals || !trust_quorum_has(&trust->roots.quorum, key->principal))
 			continue;
 		if (check_key(&is_signed, u, key, err) != 0)
 			return -1;
-		if (!is_signed || !counts_at(key, now))
-			continue;
-		while (k < *out && strcmp(counted[k], key->principal) != 0)
-			k++;
-		if (k == *out)
-			counted[(*out)++] = key->principal;
+		counts[i] = is_signed && counts_at(key, now) &&
+			    !is_counted(trust, counts, i, key->principal);
+		*out += counts[i];
 	}
 	return 0;
 }
