@@ -1,8 +1,5 @@
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "common/interrupt.h"
 #include "common/limits.h"
 #include "common/printable.h"
 #include "pusher/auth.h"
@@ -22,14 +19,8 @@ static const char help[] =
     "  -u, --username NAME      the user (required)\n"
     "      --password-stdin     read the password from standard input (required)\n"
     "      --registry-config F  keep them in F instead of docker's config.json\n"
-    "      --auth-host HOST     the registry's token server may be at HOST[:PORT], and\n"
-    "                           sees the password; may be repeated\n"
-    "      --ca-file FILE       trust these certificate authorities (PEM) alone\n"
-    "      --cert-file FILE     client certificate (PEM), with its\n"
-    "      --key-file FILE      private key\n"
-    "      --insecure-skip-tls-verify\n"
-    "                           take any certificate: nobody knows who is answering\n"
-    "      --plain-http         no TLS; to this machine only\n"
+    "      --auth-host HOST     the token server may be at HOST[:PORT], which then\n"
+    "                           sees the password; may be repeated\n" CONNECTION_OPTION_HELP
     "      --json               the result, also of a failure, as one JSON object\n"
     "  -q, --quiet              nothing but errors\n"
     "  -v, --verbose            say what was taken from the environment\n"
@@ -39,7 +30,7 @@ struct login_command {
 	struct common_options common;
 	struct credential_options credential;
 	struct option_list auth_hosts;
-	struct http_curl_options http;
+	struct connection_options connection;
 	const char *registry;
 };
 
@@ -51,11 +42,7 @@ static int parse_options(
 	    {.name = "password-stdin", .flag = &o->credential.password_stdin},
 	    {.name = "registry-config", .value = &o->credential.registry_config},
 	    {.name = "auth-host", .list = &o->auth_hosts},
-	    {.name = "plain-http", .flag = &o->http.plain_http},
-	    {.name = "insecure-skip-tls-verify", .flag = &o->http.insecure},
-	    {.name = "ca-file", .value = &o->http.ca_file},
-	    {.name = "cert-file", .value = &o->http.cert_file},
-	    {.name = "key-file", .value = &o->http.key_file},
+	    CONNECTION_OPTION_SPECS(&o->connection),
 	    COMMON_OPTION_SPECS(&o->common),
 	};
 	int at;
@@ -68,10 +55,8 @@ static int parse_options(
 	if (o->credential.username == NULL || !o->credential.password_stdin)
 		return command_usage(
 		    self, "pusher", err, "--username and --password-stdin are required");
-	if ((o->http.cert_file == NULL) != (o->http.key_file == NULL))
-		return command_usage(self, "pusher", err, "--cert-file and --key-file go together");
 	o->registry = argv[at];
-	return 0;
+	return connection_options_check(&o->connection, self, err);
 }
 
 /* ---- trying them ---- */
@@ -143,8 +128,9 @@ static int try_all(struct http_transport *transport, struct auth *auth, const ch
 	return 0;
 }
 
-static int try_credentials(const struct login_command *o, const struct target *target,
-    const struct credentials *credentials, bool *out_tried, struct error *err)
+static int try_credentials(const struct login_command *o, const struct http_curl_options *http,
+    const struct target *target, const struct credentials *credentials, bool *out_tried,
+    struct error *err)
 {
 	const struct auth_options options = {
 	    .target = target, .credentials = credentials, .auth_hosts = &o->auth_hosts};
@@ -153,7 +139,7 @@ static int try_credentials(const struct login_command *o, const struct target *t
 
 	if (auth == NULL)
 		return -1;
-	auto_http_transport struct http_transport *transport = http_curl_new(&o->http, err);
+	auto_http_transport struct http_transport *transport = http_curl_new(http, err);
 	if (transport == NULL)
 		return -1;
 	return try_all(transport, auth, url, out_tried, err) == 0
@@ -197,7 +183,7 @@ static void report(
 static int run(const struct command *self, int argc, char **argv, struct command_result *out,
     struct error *err)
 {
-	struct login_command o = {.http = {.interrupt_fd = -1}};
+	struct login_command o = {.registry = NULL};
 	auto_target struct target target = TARGET_INIT;
 	auto_credentials struct credentials credentials = CREDENTIALS_INIT;
 	auto_buf struct buf notes = BUF_INIT(1 * MIB);
@@ -205,16 +191,16 @@ static int run(const struct command *self, int argc, char **argv, struct command
 	bool was_tried = false;
 
 	if (parse_options(&o, self, argc, argv, err) != 0 ||
-	    login_target(&target, o.registry, o.http.plain_http, err) != 0 ||
+	    login_target(&target, o.registry, o.connection.plain_http, err) != 0 ||
 	    login_file_path(&path, o.credential.registry_config, self->environment, err) != 0 ||
 	    credential_sources_load(
 		&credentials, &o.credential, self->environment, &target, &notes, err) != 0)
 		return -1;
-	o.http.is_local = target_is_loopback(&target);
-	connection_environment_apply(&o.http, self->environment, &notes);
+	const struct http_curl_options http =
+	    connection_http(&o.connection, self->environment, &target, -1, &notes);
 	if (o.common.verbose)
 		buf_put(&out->notes, buf_text(&notes), notes.len);
-	if (try_credentials(&o, &target, &credentials, &was_tried, err) != 0 ||
+	if (try_credentials(&o, &http, &target, &credentials, &was_tried, err) != 0 ||
 	    keep(path, &target, &credentials.items[0], err) != 0)
 		return -1;
 	report(out, &target, path, was_tried);

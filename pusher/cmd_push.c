@@ -6,7 +6,9 @@
 #include "common/printable.h"
 #include "pusher/admission.h"
 #include "pusher/commands.h"
+#include "pusher/connection_environment.h"
 #include "pusher/connection_options.h"
+#include "pusher/credential_sources.h"
 #include "pusher/receipt.h"
 
 #define JOBS 4
@@ -38,6 +40,11 @@ static const char help[] =
     "                           credentials go; may be repeated\n" CONNECTION_OPTION_HELP
     "  -u, --username NAME      log in as NAME, with a password from standard input\n"
     "      --password-stdin     required with --username\n"
+    "      --registry-config F  credentials from F alone; unless told, from where\n"
+    "                           docker, podman and helm keep them\n"
+    "      --credential-helpers ask the credential helpers that such a file names\n"
+    "      --auth-host HOST     the token server may be at HOST[:PORT], which then\n"
+    "                           sees the credentials; may be repeated\n"
     "      --json               the result, also of a failure, as one JSON object\n"
     "  -q, --quiet              nothing but errors\n"
     "  -v, --verbose            a line for each request; the whole plan of a dry run\n"
@@ -57,9 +64,9 @@ struct push_options {
 	struct option_list upload_hosts;
 	struct option_list maps;
 	struct connection_options connection;
-	const char *username;
+	struct credential_options credential;
+	struct option_list auth_hosts;
 	bool dry_run;
-	bool password_stdin;
 	const char *layout;
 	const char *destination;
 	/* What the texts say. */
@@ -118,7 +125,7 @@ static int check_options(struct push_options *o, const struct command *self, str
 	    connection_options_check(&o->connection, self, err) != 0 ||
 	    parse_numbers(o, self, err) != 0)
 		return -1;
-	if ((o->username != NULL) != o->password_stdin)
+	if ((o->credential.username != NULL) != o->credential.password_stdin)
 		return command_usage(
 		    self, "pusher", err, "--username and --password-stdin go together");
 	return parse_existing(&o->existing, o->on_existing, self, err);
@@ -141,8 +148,8 @@ static int parse_options(
 	    {.name = "map", .list = &o->maps},
 	    {.name = "upload-host", .list = &o->upload_hosts},
 	    CONNECTION_OPTION_SPECS(&o->connection),
-	    {.name = "username", .short_name = 'u', .value = &o->username},
-	    {.name = "password-stdin", .flag = &o->password_stdin},
+	    CREDENTIAL_OPTION_SPECS(&o->credential),
+	    {.name = "auth-host", .list = &o->auth_hosts},
 	    COMMON_OPTION_SPECS(&o->common),
 	};
 	int at;
@@ -162,9 +169,9 @@ static int parse_options(
 
 /* All that a push holds while it runs. */
 struct work {
-	const struct push_options *options; /* borrowed, as are the next two */
+	const struct push_options *options; /* borrowed, as the next two */
 	const struct environment *environment;
-	struct command_result *out;
+	struct buf *notes; /* for --verbose */
 	struct target target;
 	struct admission admission;
 	struct name_map map;
@@ -202,16 +209,6 @@ static void work_release(struct work *s)
 	target_release(&s->target);
 }
 
-static int read_password(struct work *s, struct error *err)
-{
-	auto_credential struct credential credential = CREDENTIAL_INIT;
-
-	if (credential_read_password(&credential, s->options->username, STDIN_FILENO, err) != 0)
-		return -1;
-	credentials_add(&s->credentials, &credential);
-	return 0;
-}
-
 static int make_plan(struct work *s, struct error *err)
 {
 	const struct verified_layout *layout = s->admission.layout;
@@ -230,7 +227,7 @@ static int prepare(struct work *s, struct problems *problems, struct error *err)
 
 	if (target_parse(&s->target, o->destination, o->connection.plain_http, err) != 0)
 		return -1;
-	if (o->username != NULL && credentials_check_target(&s->target, err) != 0)
+	if (o->credential.username != NULL && credentials_check_target(&s->target, err) != 0)
 		return -1;
 	if (name_map_parse(&s->map, &o->maps, err) != 0)
 		return -1;
@@ -247,43 +244,8 @@ static int prepare(struct work *s, struct problems *problems, struct error *err)
 		return -1;
 	/* The password is asked for last, so that it is in memory while it is needed and no longer.
 	 */
-	return o->username == NULL ? 0 : read_password(s, err);
-}
-
-/* One of the two spellings, and which. */
-static const char *variable(const struct environment *e, enum environment_variable first,
-    enum environment_variable second, const char **out_name)
-{
-	enum environment_variable found = environment_get(e, first) != NULL ? first : second;
-
-	*out_name = environment_name(found);
-	return environment_get(e, found);
-}
-
-static void say_source(const struct work *s, const char *what, const char *name)
-{
-	if (s->options->common.verbose)
-		buf_printf(&s->out->notes, "%s: from %s\n", what, name);
-}
-
-/* What may be set for a whole CI job: proxies, and the authorities that are trusted. */
-static void take_environment(const struct work *s, struct http_curl_options *http)
-{
-	const struct environment *e = s->environment;
-	const char *name;
-
-	http->proxy =
-	    http->plain_http
-		? variable(e, ENVIRONMENT_HTTP_PROXY_LOWER, ENVIRONMENT_HTTP_PROXY_LOWER, &name)
-		: variable(e, ENVIRONMENT_HTTPS_PROXY_LOWER, ENVIRONMENT_HTTPS_PROXY, &name);
-	if (http->proxy != NULL)
-		say_source(s, "proxy", name);
-	http->no_proxy = variable(e, ENVIRONMENT_NO_PROXY_LOWER, ENVIRONMENT_NO_PROXY, &name);
-	if (http->ca_file != NULL || http->insecure || http->plain_http)
-		return;
-	http->ca_file = variable(e, ENVIRONMENT_SSL_CERT_FILE, ENVIRONMENT_SSL_CERT_FILE, &name);
-	if (http->ca_file != NULL)
-		say_source(s, "certificate authorities", name);
+	return credential_sources_load(
+	    &s->credentials, &o->credential, s->environment, &s->target, s->notes, err);
 }
 
 static bool draws_bar(const struct work *s)
@@ -298,19 +260,15 @@ static bool draws_bar(const struct work *s)
 static int begin(struct work *s, struct error *err)
 {
 	const struct push_options *o = s->options;
-	const struct auth_options auth = {.target = &s->target, .credentials = &s->credentials};
+	const struct auth_options auth = {
+	    .target = &s->target, .credentials = &s->credentials, .auth_hosts = &o->auth_hosts};
 
 	interrupt_hold();
 	s->interrupt_fd = interrupt_fd(err);
 	if (s->interrupt_fd < 0)
 		return -1;
-	struct http_curl_options http = {.plain_http = o->connection.plain_http,
-	    .insecure = o->connection.insecure,
-	    .is_local = target_is_loopback(&s->target),
-	    .ca_file = o->connection.ca_file,
-	    .cert_file = o->connection.cert_file,
-	    .key_file = o->connection.key_file,
-	    .interrupt_fd = s->interrupt_fd};
+	const struct http_curl_options http =
+	    connection_http(&o->connection, s->environment, &s->target, s->interrupt_fd, s->notes);
 	if (o->receipt != NULL && !o->dry_run &&
 	    receipt_file_open(&s->receipt_file, o->receipt, err) != 0)
 		return -1;
@@ -320,7 +278,6 @@ static int begin(struct work *s, struct error *err)
 	s->progress = (struct progress){.is_quiet = o->common.quiet,
 	    .is_verbose = o->common.verbose,
 	    .is_terminal = draws_bar(s)};
-	take_environment(s, &http);
 	s->transport = http_curl_new(&http, err);
 	return s->transport == NULL ? -1 : 0;
 }
@@ -396,13 +353,14 @@ static int run(const struct command *self, int argc, char **argv, struct command
 {
 	struct push_options options = {.trust = TRUST_OPTIONS_INIT};
 	__attribute__((cleanup(work_release))) struct work s = WORK_INIT;
+	auto_buf struct buf unsaid = BUF_INIT(1 * MIB);
 
 	s.options = &options;
 	s.environment = self->environment;
-	s.out = out;
 	s.start = (int64_t)time(NULL);
 	if (parse_options(&options, self, argc, argv, err) != 0)
 		return -1;
+	s.notes = options.common.verbose ? &out->notes : &unsaid;
 	if (prepare(&s, &out->problems, err) != 0 || begin(&s, err) != 0)
 		return -1;
 	if (push(&s, err) != 0)

@@ -3,13 +3,13 @@
 #include <stddef.h>
 
 static const char *first_of(const struct environment *environment, struct buf *notes,
-    enum environment_variable one, enum environment_variable other)
+    const char *what, enum environment_variable one, enum environment_variable other)
 {
 	enum environment_variable found = environment_get(environment, one) != NULL ? one : other;
 	const char *value = environment_get(environment, found);
 
 	if (value != NULL)
-		buf_printf(notes, "connection: by the variable %s\n", environment_name(found));
+		buf_printf(notes, "%s: from %s\n", what, environment_name(found));
 	return value;
 }
 
@@ -17,15 +17,31 @@ void connection_environment_apply(
     struct http_curl_options *o, const struct environment *environment, struct buf *notes)
 {
 	if (o->proxy == NULL && o->plain_http)
-		o->proxy = first_of(
-		    environment, notes, ENVIRONMENT_HTTP_PROXY_LOWER, ENVIRONMENT_HTTP_PROXY_LOWER);
+		o->proxy = first_of(environment, notes, "proxy", ENVIRONMENT_HTTP_PROXY_LOWER,
+		    ENVIRONMENT_HTTP_PROXY_LOWER);
 	else if (o->proxy == NULL)
-		o->proxy = first_of(
-		    environment, notes, ENVIRONMENT_HTTPS_PROXY_LOWER, ENVIRONMENT_HTTPS_PROXY);
+		o->proxy = first_of(environment, notes, "proxy", ENVIRONMENT_HTTPS_PROXY_LOWER,
+		    ENVIRONMENT_HTTPS_PROXY);
 	if (o->proxy != NULL && o->no_proxy == NULL)
-		o->no_proxy =
-		    first_of(environment, notes, ENVIRONMENT_NO_PROXY_LOWER, ENVIRONMENT_NO_PROXY);
+		o->no_proxy = first_of(environment, notes, "no proxy", ENVIRONMENT_NO_PROXY_LOWER,
+		    ENVIRONMENT_NO_PROXY);
 	if (o->ca_file == NULL && !o->plain_http && !o->insecure)
-		o->ca_file = first_of(
-		    environment, notes, ENVIRONMENT_SSL_CERT_FILE, ENVIRONMENT_SSL_CERT_FILE);
+		o->ca_file = first_of(environment, notes, "certificate authorities",
+		    ENVIRONMENT_SSL_CERT_FILE, ENVIRONMENT_SSL_CERT_FILE);
+}
+
+struct http_curl_options connection_http(const struct connection_options *o,
+    const struct environment *environment, const struct target *target, int interrupt_fd,
+    struct buf *notes)
+{
+	struct http_curl_options http = {.plain_http = o->plain_http,
+	    .insecure = o->insecure,
+	    .is_local = target_is_loopback(target),
+	    .ca_file = o->ca_file,
+	    .cert_file = o->cert_file,
+	    .key_file = o->key_file,
+	    .interrupt_fd = interrupt_fd};
+
+	connection_environment_apply(&http, environment, notes);
+	return http;
 }

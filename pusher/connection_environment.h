@@ -6,8 +6,10 @@
 #define PUSHER_CONNECTION_ENVIRONMENT_H
 
 #include "common/buf.h"
+#include "pusher/connection_options.h"
 #include "pusher/environment.h"
 #include "pusher/http.h"
+#include "pusher/target.h"
 
 /**
  * connection_environment_apply(o, environment, notes): sets what no option has set. A proxy:
@@ -18,5 +20,11 @@
  */
 void connection_environment_apply(
     struct http_curl_options *o, const struct environment *environment, struct buf *notes);
+
+/** connection_http(o, environment, target, interrupt_fd, notes): how target is spoken with, by the
+ * options and by the environment. All is borrowed from them. */
+struct http_curl_options connection_http(const struct connection_options *o,
+    const struct environment *environment, const struct target *target, int interrupt_fd,
+    struct buf *notes);
 
 #endif

@@ -127,8 +127,6 @@ void credentials_add(struct credentials *c, struct credential *credential_take)
 	if (credential_take->path == NULL)
 		credential_take->path = mem_strdup("");
 	c->items[c->count++] = *credential_take;
-	if (c->count == 1 && c->items->password != NULL)
-		c->authorization = credential_basic(c->items->username, c->items->password);
 	*credential_take = (struct credential)CREDENTIAL_INIT;
 }
 
@@ -162,7 +160,6 @@ void credentials_release(struct credentials *c)
 	for (size_t i = 0; i < c->count; i++)
 		credential_release(&c->items[i]);
 	free(c->items);
-	sodium_free(c->authorization);
 	*c = (struct credentials)CREDENTIALS_INIT;
 }
 

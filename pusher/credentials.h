@@ -35,12 +35,11 @@ struct credentials {
 	struct credential *items; /* owned */
 	size_t count;
 	size_t capacity;
-	char *authorization; /* Basic of the first one, in locked memory; NULL: none */
 };
 
 #define CREDENTIALS_INIT                                                                           \
 	{                                                                                          \
-		.items = NULL, .count = 0, .capacity = 0, .authorization = NULL                    \
+		.items = NULL, .count = 0, .capacity = 0                                           \
 	}
 
 void credentials_release(struct credentials *c);
