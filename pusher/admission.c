@@ -31,6 +31,7 @@ int admission_open(struct admission *out, const struct admission_request *reques
 	    .default_port = target == NULL ? 443 : target->default_port,
 	    .marks = out->has_state ? &marks : NULL,
 	    .needs_mark = request->needs_mark && !request->first_use,
+	    .owe_large = request->owe_large,
 	};
 	out->layout = verified_layout_open(request->layout, &judgement, problems, err);
 	return out->layout == NULL ? -1 : 0;

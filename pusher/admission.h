@@ -31,6 +31,7 @@ struct admission_request {
 	bool first_use;                    /* --first-use */
 	bool is_push;                      /* the state will be advanced, see there */
 	bool needs_mark;                   /* of struct judgement */
+	bool owe_large;                    /* likewise */
 };
 
 /**

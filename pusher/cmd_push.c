@@ -30,6 +30,8 @@ static const char help[] =
     "                           policy allows it; may be repeated\n"
     "  -n, --dry-run            ask the registry what is there, and write nothing\n"
     "      --receipt FILE       write a JSON receipt once everything is in place\n"
+    "      --single-pass        hash large blobs only while they are sent; still no\n"
+    "                           manifest and no tag before every blob has matched\n"
     "  -j, --jobs N             send N large blobs at a time (4), and as many small\n"
     "                           requests beside them; 1: one request at a time\n"
     "      --retries N          try again N times what may pass (4)\n"
@@ -67,6 +69,7 @@ struct push_options {
 	struct credential_options credential;
 	struct option_list auth_hosts;
 	bool dry_run;
+	bool single_pass;
 	const char *layout;
 	const char *destination;
 	/* What the texts say. */
@@ -140,6 +143,7 @@ static int parse_options(
 	    {.name = "first-use", .flag = &o->first_use},
 	    {.name = "on-existing", .value = &o->on_existing},
 	    {.name = "dry-run", .short_name = 'n', .flag = &o->dry_run},
+	    {.name = "single-pass", .flag = &o->single_pass},
 	    {.name = "receipt", .value = &o->receipt},
 	    {.name = "jobs", .short_name = 'j', .value = &o->jobs_text},
 	    {.name = "retries", .value = &o->retries_text},
@@ -237,7 +241,8 @@ static int prepare(struct work *s, struct problems *problems, struct error *err)
 	    .state = o->state,
 	    .first_use = o->first_use,
 	    .is_push = !o->dry_run,
-	    .needs_mark = true};
+	    .needs_mark = true,
+	    .owe_large = o->single_pass};
 	if (admission_open(&s->admission, &request, problems, err) != 0)
 		return -1;
 	if (make_plan(s, err) != 0)
@@ -300,12 +305,15 @@ static int push(struct work *s, struct error *err)
 
 	if (push_decide(&s->push, &s->plan, &registry, o->existing, err) != 0)
 		return -1;
-	if (o->dry_run)
-		return 0;
 	/* What is all there already was accepted all the same. */
-	if (push_is_done(&s->push))
-		return admission_advance(&s->admission, err);
-	if (push_prepare(&s->push, &registry, err) != 0 ||
+	if (o->dry_run || push_is_done(&s->push)) {
+		if (push_settle(&s->push, s->admission.layout, err) != 0)
+			return -1;
+		return o->dry_run ? 0 : admission_advance(&s->admission, err);
+	}
+	if (push_blobs(&s->push, &registry, err) != 0 ||
+	    push_settle(&s->push, s->admission.layout, err) != 0 ||
+	    push_prepare(&s->push, &registry, err) != 0 ||
 	    admission_advance(&s->admission, err) != 0)
 		return -1;
 	return push_tags(&s->push, &registry, err);

@@ -1,5 +1,6 @@
 #include "pusher/push.h"
 
+#include "common/blob_hash.h"
 #include "pusher/beside.h"
 #include "pusher/blob_upload.h"
 #include "pusher/manifest_upload.h"
@@ -116,7 +117,7 @@ static void count_blobs(struct push *p)
 	}
 }
 
-static int push_blobs(struct push *p, struct registry *registry, struct error *err)
+int push_blobs(struct push *p, struct registry *registry, struct error *err)
 {
 	size_t count;
 	auto_free struct need *needs = gather_needs(p, &count);
@@ -135,6 +136,37 @@ static int push_blobs(struct push *p, struct registry *registry, struct error *e
 	    send_blobs(registry, needs, count, true, err) != 0)
 		return -1;
 	count_blobs(p);
+	return 0;
+}
+
+static int compare_plan_blobs(const void *digest, const void *blob)
+{
+	return digest_compare(digest, &((const struct plan_blob *)blob)->digest);
+}
+
+/* A blob that was sent was hashed to its end; one that was there or mounted was not read. */
+static bool was_sent(const struct push *p, const struct digest *digest)
+{
+	for (size_t i = 0; i < p->repository_count; i++) {
+		const struct push_repository *r = &p->repositories[i];
+		const struct plan_blob *found = bsearch(digest, r->plan->blobs, r->plan->blob_count,
+		    sizeof(*found), compare_plan_blobs);
+		if (found != NULL && r->blobs[found - r->plan->blobs] == PUSH_STATE_PUSHED)
+			return true;
+	}
+	return false;
+}
+
+int push_settle(const struct push *p, const struct verified_layout *v, struct error *err)
+{
+	size_t count;
+	const struct digest *owed = verified_layout_owed(v, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		if (!was_sent(p, &owed[i]) &&
+		    blob_hash_owed(verified_layout_files(v), &owed[i], err) != 0)
+			return -1;
+	}
 	return 0;
 }
 
@@ -319,9 +351,7 @@ static int push_beside(struct push *p, struct registry *registry, struct error *
 
 int push_prepare(struct push *p, struct registry *registry, struct error *err)
 {
-	if (push_blobs(p, registry, err) != 0 || push_manifests(p, registry, err) != 0)
-		return -1;
-	return push_beside(p, registry, err);
+	return push_manifests(p, registry, err) != 0 ? -1 : push_beside(p, registry, err);
 }
 
 /* ---- tags ---- */

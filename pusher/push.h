@@ -85,10 +85,19 @@ bool push_is_written(const struct push_name *n);
 bool push_is_done(const struct push *p);
 
 /**
- * push_prepare(p, registry, err): everything but the tags: blobs, manifests by digest, signatures
- * and lists of referrers. Stops at the first failure; pushing again finishes the work.
+ * push_blobs(p, registry, err), then push_prepare(p, registry, err): everything but the tags: blobs;
+ * manifests by digest, signatures and lists of referrers. Stops at the first failure; pushing again
+ * finishes the work.
  */
+int push_blobs(struct push *p, struct registry *registry, struct error *err) MUST_CHECK;
 int push_prepare(struct push *p, struct registry *registry, struct error *err) MUST_CHECK;
+
+/**
+ * push_settle(p, v, err): what verified_layout_owed() lists and push_blobs(), or nobody, did not
+ * read to its end is hashed now, on this core. ERR_SEAL names the blob that is not what was sealed.
+ */
+int push_settle(
+    const struct push *p, const struct verified_layout *v, struct error *err) MUST_CHECK;
 
 /**
  * push_tags(p, registry, err): the tags, of one repository in their order. After a failure each has

@@ -86,7 +86,8 @@ static int decide(struct world *w, enum push_existing existing, struct error *er
 
 static int write_it(struct world *w, struct error *err)
 {
-	if (push_prepare(&w->push, &w->registry, err) != 0)
+	if (push_blobs(&w->push, &w->registry, err) != 0 ||
+	    push_prepare(&w->push, &w->registry, err) != 0)
 		return -1;
 	return push_tags(&w->push, &w->registry, err);
 }
