@@ -17,15 +17,6 @@ static ssize_t form_read(void *context, void *into, size_t len, struct error *er
 	return (ssize_t)len;
 }
 
-static int form_rewind(void *context, struct error *err)
-{
-	struct auth_ask *ask = context;
-
-	(void)err;
-	ask->form_at = 0;
-	return 0;
-}
-
 bool auth_ask_can_get(const struct credential *credential)
 {
 	return credential->username != NULL;
@@ -37,8 +28,8 @@ static void ask_by_post(struct auth_ask *out, const struct auth_wish *wish)
 	out->with_secret = true;
 	out->url = mem_strdup(wish->url);
 	token_put_form(&out->form, wish->service, wish->scopes, wish->credential->identity_token);
-	out->body = (struct http_body){
-	    .read = form_read, .rewind = form_rewind, .context = out, .size_bytes = out->form.len};
+	out->body =
+	    (struct http_body){.read = form_read, .context = out, .size_bytes = out->form.len};
 	out->request = (struct http_request){.method = HTTP_POST,
 	    .url = out->url,
 	    .content_type = "application/x-www-form-urlencoded",

@@ -55,19 +55,10 @@ static int seek(struct blob_source *s, struct error *err)
 	return skip(s, err);
 }
 
-static int source_rewind(void *context, struct error *err)
-{
-	struct blob_source *s = context;
-
-	tell(s, s->begin);
-	return seek(s, err);
-}
-
 void blob_source_init(struct blob_source *s, const struct layout *layout,
     const struct digest *digest, uint64_t size_bytes, struct progress *progress)
 {
-	*s = (struct blob_source){
-	    .body = {.read = source_read, .rewind = source_rewind, .context = s},
+	*s = (struct blob_source){.body = {.read = source_read, .context = s},
 	    .layout = layout,
 	    .digest = digest,
 	    .size_bytes = size_bytes,

@@ -223,7 +223,7 @@ static enum job_step answer_begin(
 
 	if (status == 202)
 		return open_session(u, response, err);
-	if (u->state == BLOB_BEGIN || retry_status(status) || status == 401)
+	if (u->state == BLOB_BEGIN || retry_status(status))
 		return refuse(u, response, err);
 	if (status == 201) {
 		if (registry_check_digest(response, &u->blob->digest, &is_said, err) != 0)
@@ -359,6 +359,18 @@ static void restart(struct job *job)
 	u->state = first_state(u);
 }
 
+/* So do registries that want a repository made before its first push. */
+static void unanswered(const struct job *job, struct error *err)
+{
+	const struct blob_upload *u = (const struct blob_upload *)job;
+
+	if (u->state != BLOB_BEGIN && u->state != BLOB_MOUNT)
+		return;
+	auto_free char *said = mem_strdup(err->text);
+	(void)error_set(
+	    err, err->code, "%s; if it is not there, create the repository first", said);
+}
+
 static char *label(const struct job *job)
 {
 	const struct blob_upload *u = (const struct blob_upload *)job;
@@ -376,8 +388,12 @@ static const char *open_upload(const struct job *job)
 	return u->location.is_foreign ? NULL : u->location.url;
 }
 
-static const struct job_kind kind = {
-    .ask = ask, .answer = answer, .restart = restart, .label = label, .open_upload = open_upload};
+static const struct job_kind kind = {.ask = ask,
+    .answer = answer,
+    .restart = restart,
+    .label = label,
+    .unanswered = unanswered,
+    .open_upload = open_upload};
 
 void blob_upload_init(struct blob_upload *u, struct registry *r, const char *repository,
     const struct plan_blob *blob, const char *mount_from)

@@ -23,12 +23,11 @@ enum http_method { HTTP_HEAD, HTTP_GET, HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DE
  * Where the bytes of a body come from.
  *
  * read() gives the next bytes as read(2) does: 1 ..= len of them, 0 at the end, -1 with err set,
- * which ends the request: its last bytes then never leave. rewind() starts anew, for a connection
- * that turned out to be closed. size_bytes is exact.
+ * which ends the request: its last bytes then never leave. size_bytes is exact. It is read once: a
+ * transport does not send a body again by itself, since part of it may have arrived.
  */
 struct http_body {
 	ssize_t (*read)(void *context, void *into, size_t len, struct error *err);
-	int (*rewind)(void *context, struct error *err);
 	void *context;
 	uint64_t size_bytes;
 };
@@ -86,7 +85,9 @@ struct http_exchange {
 			       headers, and past the limits on headers and body; what body->read()
 			       gave */
 	bool is_final;      /* of an ERR_NETWORK: trying again will not help */
-	void *transfer;     /* the transport's, while it is under way */
+	bool
+	    is_unanswered; /* of an ERR_NETWORK: the connection ended without a byte of an answer */
+	void *transfer;    /* the transport's, while it is under way */
 };
 
 #define HTTP_EXCHANGE_INIT                                                                         \

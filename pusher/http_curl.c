@@ -29,6 +29,7 @@ static int transport_start(struct http_transport *self, struct http_exchange *x,
 
 	x->error = (struct error)ERROR_INIT;
 	x->is_final = false;
+	x->is_unanswered = false;
 	x->transfer = t;
 	t->transport = transport;
 	t->exchange = x;

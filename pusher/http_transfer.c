@@ -64,17 +64,6 @@ static size_t on_read(char *into, size_t size, size_t count, void *context)
 	return got < 0 ? CURL_READFUNC_ABORT : (size_t)got;
 }
 
-static int on_seek(void *context, curl_off_t offset, int origin)
-{
-	struct transfer *t = context;
-	const struct http_body *body = t->exchange->request.body;
-
-	if (body == NULL || offset != 0 || origin != SEEK_SET)
-		return CURL_SEEKFUNC_CANTSEEK;
-	return body->rewind(body->context, &t->body_error) == 0 ? CURL_SEEKFUNC_OK
-								: CURL_SEEKFUNC_FAIL;
-}
-
 /* ::1, fe80::/10, 127.0.0.0/8, 169.254.0.0/16, 0.0.0.0 and ::, also inside IPv6. */
 static bool is_local_address(const char *ip)
 {
@@ -196,8 +185,6 @@ static CURLcode set_callbacks(struct transfer *t)
 	SET(CURLOPT_WRITEDATA, t);
 	SET(CURLOPT_READFUNCTION, on_read);
 	SET(CURLOPT_READDATA, t);
-	SET(CURLOPT_SEEKFUNCTION, on_seek);
-	SET(CURLOPT_SEEKDATA, t);
 	return code;
 }
 
@@ -451,5 +438,6 @@ void transfer_finish(struct transfer *t, CURLcode code)
 	if (code == CURLE_HTTP2 || code == CURLE_HTTP2_STREAM)
 		t->transport->http2_failures++;
 	t->exchange->is_final = is_final(t, code);
+	t->exchange->is_unanswered = code == CURLE_GOT_NOTHING;
 	(void)take_answer(t, code, &t->exchange->error);
 }

@@ -36,6 +36,7 @@ static enum job_step answer_head(
 		   retry_status(response->status)) {
 		return registry_refuse(l->r, l->job.repository, response, false, err);
 	}
+	l->is_hidden = response->status == 403;
 	l->state = LOOKUP_GET;
 	return JOB_ASK;
 }
@@ -48,6 +49,8 @@ enum job_step manifest_lookup_answer(
 		return JOB_DONE;
 	if (l->state == LOOKUP_HEAD)
 		return answer_head(l, response, err);
+	if (response->status == 403 && l->is_hidden && !l->must_see)
+		return JOB_DONE;
 	if (response->status != 200)
 		return registry_refuse(l->r, l->job.repository, response, false, err);
 	if (!is_manifest_type(response->headers[HTTP_CONTENT_TYPE])) {

@@ -15,6 +15,8 @@ struct manifest_lookup {
 	const struct registry *r; /* borrowed */
 	char *url;                /* owned */
 	enum { LOOKUP_HEAD, LOOKUP_GET } state;
+	bool must_see;  /* else 403 to both is how what is not there looks: some have it so */
+	bool is_hidden; /* 403 to HEAD */
 };
 
 /** manifest_lookup_init(l, r, repository, reference): all borrowed. Release with

@@ -36,6 +36,7 @@ static enum job_step answer_put(
 	int status = response->status;
 	bool is_said;
 
+	blob_source_close(&m->source);
 	m->is_blob_unknown = m->may_miss && says_blob_unknown(response);
 	if (m->is_blob_unknown)
 		return JOB_DONE;
@@ -73,6 +74,7 @@ static enum job_step answer(
 
 	if (m->state == UPLOAD_MANIFEST_PUT)
 		return answer_put(m, response, err);
+	m->lookup.must_see = m->state == UPLOAD_MANIFEST_CONFIRM;
 	enum job_step step = manifest_lookup_answer(&m->lookup, response, err);
 	if (step != JOB_DONE)
 		return step;

@@ -36,7 +36,7 @@ static enum err_code code_of(int status)
 		return ERR_AUTH;
 	if (status == 403)
 		return ERR_DENIED;
-	if (status == 429 || status >= 500)
+	if (status == 408 || status == 429 || status >= 500)
 		return ERR_SERVER;
 	return ERR_REGISTRY;
 }

@@ -224,7 +224,10 @@ static int consume(struct run *r, struct job *job, struct error *err)
 	job->is_asked = false;
 	if (x->error.code != ERR_NONE) {
 		job->auth = (struct auth_exchange){.repository = NULL};
-		return step_on(r, job, failure_step(x, err), err);
+		enum job_step failure = failure_step(x, err);
+		if (x->is_unanswered && job->kind->unanswered != NULL)
+			job->kind->unanswered(job, err);
+		return step_on(r, job, failure, err);
 	}
 	if (x->response.status == 401 && !job->request.is_foreign &&
 	    auth_challenged(r->session->auth, &job->auth, &x->response, &again, err) != 0)

@@ -39,6 +39,9 @@ struct job_kind {
 	void (*restart)(struct job *job);
 	/** label(job): what the last request was about, for people; owned by the caller. */
 	char *(*label)(const struct job *job);
+	/** unanswered(job, err): the connection ended without a byte of an answer, as err says:
+	 * adds what that may mean. NULL: nothing more than it says. */
+	void (*unanswered)(const struct job *job, struct error *err);
 	/** open_upload(job): the address of what the registry keeps open for us, or NULL. */
 	const char *(*open_upload)(const struct job *job);
 };

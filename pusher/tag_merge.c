@@ -76,13 +76,6 @@ static ssize_t read_content(void *context, void *into, size_t len, struct error 
 	return (ssize_t)len;
 }
 
-static int rewind_content(void *context, struct error *err)
-{
-	(void)err;
-	((struct tag_merge *)context)->sent = 0;
-	return 0;
-}
-
 static char *api_url(const struct tag_merge *m)
 {
 	char digest[DIGEST_TEXT_LEN + 1];
@@ -275,7 +268,7 @@ void tag_merge_init(struct tag_merge *m, struct registry *r,
 					    : mem_printf("sha256-%s", hex),
 	    .state = kind == MERGE_REFERRERS && is_look ? MERGE_API : MERGE_GET,
 	    .content = BUF_INIT(LIMIT_MANIFEST_BYTES_MAX),
-	    .body = {.read = read_content, .rewind = rewind_content, .context = m}};
+	    .body = {.read = read_content, .context = m}};
 }
 
 void tag_merge_release(struct tag_merge *m)
