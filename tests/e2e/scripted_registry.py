@@ -171,7 +171,8 @@ class Rule:
 
 class ScriptedRegistry:
     """`tls` is a (certificate, key) pair of paths or an SSLContext; `credentials` a (user, password)
-    that Basic has to show; `tokens` a Tokens; http2 offers h2 to who speaks TLS."""
+    that Basic has to show; `tokens` a Tokens; http2 offers h2 to who speaks TLS ("closed": with a
+    window that no body passes); receive_bytes is the socket's buffer."""
 
     def __init__(self, tls=None, credentials=None, address="127.0.0.1", tokens=None, http2=False,
                  receive_bytes=None, **behaviour):
@@ -185,6 +186,7 @@ class ScriptedRegistry:
         self.uploads = {}  # name: Session
         self.created = set()  # with absent_repository: the repositories that there are
         self.connections = 0
+        self.client_certificates = 0  # of how many connections; an SSLContext has to ask for them
         self.faults = []  # requests that no client should send; a test should find none
         self.lock = threading.RLock()
         self._server = Server(self, address, tls, http2, receive_bytes)

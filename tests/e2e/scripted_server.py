@@ -16,6 +16,7 @@ class Server:
 
     def __init__(self, registry, address, tls, http2, receive_bytes):
         self.registry = registry
+        self.http2 = http2
         self.tls = tls if tls is None or isinstance(tls, ssl.SSLContext) else _context(*tls)
         if self.tls:
             self.tls.set_alpn_protocols(["h2", "http/1.1"] if http2 else ["http/1.1"])
@@ -59,8 +60,9 @@ class _Listener(http.server.ThreadingHTTPServer):
         if self.owner.tls:
             request.settimeout(20)
             request = self.owner.tls.wrap_socket(request, server_side=True)
+            registry.client_certificates += 1 if request.getpeercert(True) else 0
         if self.owner.tls and request.selected_alpn_protocol() == "h2":
-            Http2(registry, request, number).serve()
+            Http2(registry, request, number, self.owner.http2).serve()
         else:
             _Handler(request, client_address, self, number)
 
@@ -201,17 +203,20 @@ def make_request(method, target, headers, connection, version="1.1"):
 
 
 class Http2:
-    """One HTTP/2 connection; streams are answered side by side."""
+    """One HTTP/2 connection; streams are answered side by side. mode "closed": no body may come."""
 
-    def __init__(self, registry, connection, number):
+    def __init__(self, registry, connection, number, mode):
         import h2.config  # Debian's python3-h2
         import h2.connection
+        import h2.settings
         self.registry = registry
         self.socket = connection
         self.number = number
         self.lock = threading.Condition()
         self.h2 = h2.connection.H2Connection(
             h2.config.H2Configuration(client_side=False, header_encoding="utf-8"))
+        if mode == "closed":
+            self.h2.local_settings[h2.settings.SettingCodes.INITIAL_WINDOW_SIZE] = 0
         self.requests = {}
 
     def serve(self):
