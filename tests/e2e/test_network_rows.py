@@ -68,6 +68,20 @@ def test_row_r9_a_client_certificate_is_for_the_registry_alone(attack, make_scri
     assert elsewhere.connections > 0 and elsewhere.client_certificates == 0
 
 
+@pytest.mark.parametrize("status", [401, 407, 403], ids=lambda status: f"row_r9_{status}")
+def test_a_proxy_that_asks_for_a_password(status, attack, make_scripted_registry, raw_server,
+                                          certificates):
+    registry = make_scripted_registry(tls=True)
+    proxy = raw_server(f"HTTP/1.1 {status} No\r\nWWW-Authenticate: Basic realm=x\r\n"
+                       "Proxy-Authenticate: Basic realm=x\r\nContent-Length: 0\r\n\r\n".encode())
+    done = attack(registry, "--ca-file", certificates.ca, *ONCE, login=True,
+                  env={"https_proxy": f"http://{proxy.host}"})
+    failed(done, (5, 6))
+    said = b"".join(proxy.received).lower()
+    assert said.startswith(b"connect ") and b"authorization" not in said
+    assert registry.connections == 0
+
+
 # ---- R10, R11, R13: what is hardly HTTP ----
 
 HARDLY_HTTP = {

@@ -5,6 +5,7 @@ import json
 import pytest
 from crafted import write_archive
 from helpers import Layout
+from scripted_registry import Answer, digest_of
 
 REPOSITORY = "charts/tiny"
 SIGNATURE = "dev.cosignproject.cosign/signature"
@@ -144,3 +145,44 @@ def test_a_skipped_tag_gets_no_signatures(push, make_scripted_registry, tags):
     artifact = push(registry, "--on-existing", "skip")
     assert artifact["result"] == "skipped" and "signature" not in artifact
     assert registry.writes() == []
+
+
+INDEX_TYPE = "application/vnd.oci.image.index.v1+json"
+# What stands in the list of referrers, and where its next page is said to be.
+LISTS = {
+    "row_r22_next_page_elsewhere": (None, '<http://{trap}/v2/charts/tiny/referrers/x>; rel="next"'),
+    "row_r22_next_page_is_this_one": (None, '</v2/charts/tiny/referrers/{digest}>; rel="next"'),
+    "row_r22_next_page_is_a_file": (None, '<file:///etc/passwd>; rel="next"'),
+    "row_r22_refers_to_itself": (["{digest}"] * 3, None),
+    "row_r22_not_a_digest": (["sha256:../../x"], None),
+}
+
+
+@pytest.mark.parametrize(("digests", "link"), LISTS.values(), ids=LISTS.keys())
+def test_lists_of_referrers_that_lead_away(digests, link, push, make_scripted_registry, digest):
+    """Each page is read once, and none from elsewhere; whatever it says, our own ends up in place."""
+    registry, trap = make_scripted_registry(referrers=True), make_scripted_registry()
+    push(registry)
+    whole = dict(registry.manifests)
+    answer = Answer()
+    if link:
+        answer.headers["Link"] = link.format(trap=trap.host, digest=digest)
+    if digests:
+        listed = [{"mediaType": INDEX_TYPE, "digest": text.format(digest=digest), "size": 2}
+                  for text in digests]
+        answer.body = json.dumps({"schemaVersion": 2, "mediaType": INDEX_TYPE,
+                                  "manifests": listed}).encode()
+    registry.on("GET", "/referrers/", answer, repeat=True)
+    registry.forget()
+    push(registry, status=None)
+    assert trap.connections == 0 and len(registry.requests()) < 20
+    assert registry.manifests == whole
+
+
+def test_a_registry_that_takes_the_list_for_the_artifact(push, make_scripted_registry, digest, tags):
+    """GitLab reads the tag sha256-<hex> as the digest: what is found there must not be written over."""
+    registry = make_scripted_registry(tag_is_digest=True)
+    push(registry, status=None)
+    for (_, reference), (_, body) in registry.manifests.items():
+        assert ":" not in reference or reference == digest_of(body)
+    assert digest_of(registry.manifests.get((REPOSITORY, digest), (None, b""))[1]) == digest

@@ -164,6 +164,12 @@ def test_quirk_a_token_is_for_writing_from_the_first(attack, make_scripted_regis
     assert len(tokens.asked) == 1
 
 
+def test_quirk_warnings_are_shown_once(attack, scripted_registry):
+    scripted_registry.on("", "", Answer(headers={"Warning": '299 - "retires in May"'}), repeat=True)
+    done = attack(scripted_registry)
+    assert done.status == 0 and done.stderr.count("retires in May") == 1
+
+
 def test_quirk_a_blob_under_another_name_is_mounted(programs, keys, build, tmp_path,
                                                     make_scripted_registry):
     """The same archive twice, in two repositories: its bytes travel once where mounts work."""

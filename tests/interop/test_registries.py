@@ -3,6 +3,7 @@ push there is what helm, oras, crane, regctl and skopeo find, under one digest."
 
 import base64
 import dataclasses
+import hashlib
 import json
 import os
 
@@ -39,7 +40,7 @@ PLACES = {
 TOKENS = {"docker-registry-2-token": {"version": 2}, "distribution-3-token": {"version": 3}}
 REFERRERS = {"referrers": [], "referrers-subject": ["-subject"], "no-referrers": ["-referrers=false"]}
 FRONTS = {"nginx-1.1": {"http2": False}, "nginx-2": {"http2": True},
-          "nginx-says-http": {"told": False}, "nginx-buffers": {"buffering": True}}
+          "nginx-says-http": {"told": False}, "nginx-buffers": {"buffering": True}, "nginx-1-mib": {"limit": "1m"}}
 
 
 @pytest.fixture
@@ -141,6 +142,32 @@ def check(place, layout, push, readers, tmp_path):
                                    "nginx-buffers"], indirect=True)
 def test_what_is_pushed_is_found_by_all(place, layout, push, readers, tmp_path):
     check(place, layout, push, readers, tmp_path)
+
+
+@pytest.mark.parametrize("place", TOKENS, indirect=True)
+def test_what_is_pushed_with_a_token_is_found_by_all(place, layout, push, readers, tmp_path):
+    check(place, layout, push, readers, tmp_path)
+    # One token for each repository, for reading and writing at once.
+    scopes = {scope for _, scopes in place.registry.tokens.asked for scope in scopes}
+    assert {f"repository:{PREFIX}/{chart.name}:pull,push" for chart in CHARTS.iterdir()
+            if chart.name in ("harbour-web", "hafen-pegel")} <= scopes
+
+
+@pytest.mark.parametrize("place", ["nginx-1-mib"], indirect=True)
+def test_a_front_that_limits_bodies_gets_pieces(place, builder, pusher, keys, readers, tmp_path):
+    """413 to the whole: it goes in pieces that fit."""
+    source = tmp_path / "heavy"
+    source.mkdir()
+    (source / "Chart.yaml").write_text("apiVersion: v2\nname: heavy\nversion: 1.0.0\n")
+    (source / "noise").write_bytes(hashlib.shake_128(b"harbour").digest(3 * 2 ** 20))
+    layout = tmp_path / "layout"
+    builder.run("build", source, "--output", layout, "--keys", keys)
+    pusher.run("push", layout, f"oci://{place.front.host}/{PREFIX}", "--trust", keys / "trust",
+               *place.push_options())
+    answered = [(method, status) for method, _, _, status in place.front.requests()]
+    assert ("PUT", 413) in answered and ("PATCH", 202) in answered
+    digest, = set(readers(place).digests(f"{PREFIX}/heavy", "1.0.0").values())
+    assert digest == Layout(layout).entry("heavy")["digest"]
 
 
 @pytest.mark.parametrize("chart", ["harbour-web", "hafen-pegel"])
