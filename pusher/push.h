@@ -85,9 +85,9 @@ bool push_is_written(const struct push_name *n);
 bool push_is_done(const struct push *p);
 
 /**
- * push_blobs(p, registry, err), then push_prepare(p, registry, err): everything but the tags: blobs;
- * manifests by digest, signatures and lists of referrers. Stops at the first failure; pushing again
- * finishes the work.
+ * push_blobs(p, registry, err), then push_prepare(p, registry, err): everything but the tags:
+ * blobs; manifests by digest, signatures and lists of referrers. Stops at the first failure;
+ * pushing again finishes the work.
  */
 int push_blobs(struct push *p, struct registry *registry, struct error *err) MUST_CHECK;
 int push_prepare(struct push *p, struct registry *registry, struct error *err) MUST_CHECK;
