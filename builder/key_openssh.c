@@ -1,68 +1,29 @@
 #include "builder/key_openssh.h"
 
-#include <string.h>
+#include "common/ssh_wire.h"
 
 #define MAGIC "openssh-key-v1" /* with its NUL */
 #define KEY_TYPE "ssh-ed25519"
 #define BLOCK_BYTES 8 /* of the cipher "none" */
 
-/* What is left of the input; nothing is read but through take_(). */
-struct reader {
-	const uint8_t *at;
-	size_t left;
-};
-
-static bool take_u32(struct reader *r, uint32_t *out)
-{
-	if (r->left < 4)
-		return false;
-	*out = (uint32_t)r->at[0] << 24 | (uint32_t)r->at[1] << 16 | (uint32_t)r->at[2] << 8 |
-	       r->at[3];
-	r->at += 4;
-	r->left -= 4;
-	return true;
-}
-
-static bool take_string(struct reader *r, struct reader *out)
-{
-	uint32_t len;
-
-	if (!take_u32(r, &len) || len > r->left)
-		return false;
-	*out = (struct reader){.at = r->at, .left = len};
-	r->at += len;
-	r->left -= len;
-	return true;
-}
-
-static bool is_text(const struct reader *r, const char *text)
-{
-	return r->left == strlen(text) && memcmp(r->at, text, r->left) == 0;
-}
-
-static bool take_text(struct reader *r, const char *text)
-{
-	struct reader found;
-
-	return take_string(r, &found) && is_text(&found, text);
-}
-
 /* The public key of type and 32 bytes that stands next; NULL where there is another thing. */
-static const uint8_t *take_public(struct reader *r)
+static const uint8_t *take_public(struct ssh_wire *r)
 {
-	struct reader key;
+	struct ssh_wire key;
 
-	return take_text(r, KEY_TYPE) && take_string(r, &key) && key.left == ED25519_PUBLIC_BYTES
+	return ssh_wire_text(r, KEY_TYPE) && ssh_wire_string(r, &key) &&
+		       key.left == ED25519_PUBLIC_BYTES
 		   ? key.at
 		   : NULL;
 }
 
 /* The comment, then 1, 2, 3 .. to the end of the block. */
-static bool take_rest(struct reader *r, size_t private_len)
+static bool take_rest(struct ssh_wire *r, size_t private_len)
 {
-	struct reader comment;
+	struct ssh_wire comment;
 
-	if (!take_string(r, &comment) || private_len % BLOCK_BYTES != 0 || r->left >= BLOCK_BYTES)
+	if (!ssh_wire_string(r, &comment) || private_len % BLOCK_BYTES != 0 ||
+	    r->left >= BLOCK_BYTES)
 		return false;
 	for (size_t i = 0; i < r->left; i++) {
 		if (r->at[i] != i + 1)
@@ -78,18 +39,18 @@ static struct secret_key *malformed(struct error *err)
 }
 
 static struct secret_key *parse_private(
-    struct reader private, const uint8_t *public_key, struct error *err)
+    struct ssh_wire private, const uint8_t *public_key, struct error *err)
 {
 	size_t private_len = private.left;
 	uint32_t check[2];
-	struct reader secret;
+	struct ssh_wire secret;
 
-	if (!take_u32(&private, &check[0]) || !take_u32(&private, &check[1]) ||
+	if (!ssh_wire_u32(&private, &check[0]) || !ssh_wire_u32(&private, &check[1]) ||
 	    check[0] != check[1])
 		return malformed(err);
 	const uint8_t *again = take_public(&private);
 	/* The secret is the seed, then the public key a third time. */
-	if (again == NULL || !take_string(&private, &secret) ||
+	if (again == NULL || !ssh_wire_string(&private, &secret) ||
 	    secret.left != ED25519_SEED_BYTES + ED25519_PUBLIC_BYTES ||
 	    !take_rest(&private, private_len))
 		return malformed(err);
@@ -105,26 +66,23 @@ static struct secret_key *parse_private(
 
 struct secret_key *key_openssh_parse(const uint8_t *bytes, size_t len, struct error *err)
 {
-	struct reader r = {.at = bytes, .left = len};
-	struct reader cipher;
-	struct reader public_part;
-	struct reader private_part;
+	struct ssh_wire r = {.at = bytes, .left = len};
+	struct ssh_wire cipher;
+	struct ssh_wire public_part;
+	struct ssh_wire private_part;
 	uint32_t count;
 
-	if (len < sizeof(MAGIC) || memcmp(bytes, MAGIC, sizeof(MAGIC)) != 0)
+	if (!ssh_wire_bytes(&r, MAGIC, sizeof(MAGIC)) || !ssh_wire_string(&r, &cipher))
 		return malformed(err);
-	r.at += sizeof(MAGIC);
-	r.left -= sizeof(MAGIC);
-	if (!take_string(&r, &cipher))
-		return malformed(err);
-	if (!is_text(&cipher, "none")) {
+	if (!ssh_wire_is(&cipher, "none")) {
 		(void)error_set(err, ERR_KEY,
 		    "it has a passphrase, which only ssh-keygen can take off: on a copy of it run "
 		    "'ssh-keygen -p -N \"\" -f COPY'; or sign with --ssh-key, without importing");
 		return NULL;
 	}
-	if (!take_text(&r, "none") || !take_text(&r, "") || !take_u32(&r, &count) || count != 1 ||
-	    !take_string(&r, &public_part) || !take_string(&r, &private_part) || r.left != 0)
+	if (!ssh_wire_text(&r, "none") || !ssh_wire_text(&r, "") || !ssh_wire_u32(&r, &count) ||
+	    count != 1 || !ssh_wire_string(&r, &public_part) ||
+	    !ssh_wire_string(&r, &private_part) || r.left != 0)
 		return malformed(err);
 	const uint8_t *public_key = take_public(&public_part);
 	if (public_key == NULL) {

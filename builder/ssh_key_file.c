@@ -58,62 +58,16 @@ static int read_file(struct locked *out, const char *path, struct error *err)
 	    err, ERR_KEY, "not a key file: larger than %u bytes", LIMIT_KEY_FILE_BYTES_MAX);
 }
 
-/* What is left of the wire form of RFC 4251. */
-struct wire {
-	const uint8_t *at;
-	size_t left;
-};
-
-static bool take_u32(struct wire *w, uint32_t *out)
-{
-	if (w->left < 4)
-		return false;
-	*out = (uint32_t)w->at[0] << 24 | (uint32_t)w->at[1] << 16 | (uint32_t)w->at[2] << 8 |
-	       (uint32_t)w->at[3];
-	w->at += 4;
-	w->left -= 4;
-	return true;
-}
-
-static bool take_string(struct wire *w, struct wire *out)
-{
-	uint32_t len;
-
-	if (!take_u32(w, &len) || len > w->left)
-		return false;
-	*out = (struct wire){.at = w->at, .left = len};
-	w->at += len;
-	w->left -= len;
-	return true;
-}
-
 /* Magic, cipher, KDF, its options, the number of keys, and the public key in its wire form. */
-static bool take_public(struct wire w, struct wire *out)
+static bool take_public(struct ssh_wire w, struct ssh_wire *out)
 {
-	struct wire skipped;
+	struct ssh_wire skipped;
 	uint32_t count;
 
-	if (w.left < sizeof(OPENSSH_MAGIC) ||
-	    memcmp(w.at, OPENSSH_MAGIC, sizeof(OPENSSH_MAGIC)) != 0)
-		return false;
-	w.at += sizeof(OPENSSH_MAGIC);
-	w.left -= sizeof(OPENSSH_MAGIC);
-	return take_string(&w, &skipped) && take_string(&w, &skipped) &&
-	       take_string(&w, &skipped) && take_u32(&w, &count) && count == 1 &&
-	       take_string(&w, out);
-}
-
-static int parse_wire(struct ssh_public_key *out, struct wire key, struct error *err)
-{
-	auto_buf struct buf base64 = BUF_INIT(2 * LIMIT_KEY_FILE_BYTES_MAX);
-	struct wire rest = key;
-	struct wire type;
-
-	if (!take_string(&rest, &type))
-		return error_set(err, ERR_KEY, "not an OpenSSH private key inside the base64");
-	base64_put(&base64, key.at, key.left);
-	return ssh_public_key_parse(
-	    out, (const char *)type.at, type.left, buf_text(&base64), base64.len, err);
+	return ssh_wire_bytes(&w, OPENSSH_MAGIC, sizeof(OPENSSH_MAGIC)) &&
+	       ssh_wire_string(&w, &skipped) && ssh_wire_string(&w, &skipped) &&
+	       ssh_wire_string(&w, &skipped) && ssh_wire_u32(&w, &count) && count == 1 &&
+	       ssh_wire_string(&w, out);
 }
 
 static int parse_private(
@@ -123,16 +77,16 @@ static int parse_private(
 	const char *body = text + strlen(OPENSSH_BEGIN);
 	const char *end =
 	    memmem(body, len - strlen(OPENSSH_BEGIN), OPENSSH_END, strlen(OPENSSH_END));
-	struct wire key;
+	struct ssh_wire key;
 
 	if (locked_init(&blob, err) != 0)
 		return -1;
 	if (end == NULL || !base64_parse(blob.bytes, LIMIT_KEY_FILE_BYTES_MAX, body,
 			       (size_t)(end - body), "\r\n", &blob.len))
 		return error_set(err, ERR_KEY, "not base64 between BEGIN and END");
-	if (!take_public((struct wire){.at = blob.bytes, .left = blob.len}, &key))
+	if (!take_public((struct ssh_wire){.at = blob.bytes, .left = blob.len}, &key))
 		return error_set(err, ERR_KEY, "not an OpenSSH private key inside the base64");
-	return parse_wire(out, key, err);
+	return ssh_public_key_parse_wire(out, &key, err);
 }
 
 /* "TYPE BASE64 [COMMENT]", the first line; what comes after it is none of ours. */

@@ -106,24 +106,50 @@ static bool parse_wire(struct ssh_public_key *out, const unsigned char *wire, si
 	return expected.len == len && memcmp(expected.data, wire, len) == 0;
 }
 
+static int take_type(struct ssh_public_key *out, const char *type, size_t len, struct error *err)
+{
+	*out = (struct ssh_public_key){.ed25519 = {0}};
+	if (parse_type(&out->type, type, len))
+		return 0;
+	return error_set(err, ERR_FORMAT, "key type '%.*s': only %s and %s are taken",
+	    len > 64 ? 64 : (int)len, type, type_names[SSH_KEY_ED25519],
+	    type_names[SSH_KEY_SK_ED25519]);
+}
+
+static int take_wire(
+    struct ssh_public_key *out, const unsigned char *wire, size_t len, struct error *err)
+{
+	if (parse_wire(out, wire, len))
+		return 0;
+	return error_set(
+	    err, ERR_FORMAT, "not an %s public key inside the base64", type_names[out->type]);
+}
+
 int ssh_public_key_parse(struct ssh_public_key *out, const char *type, size_t type_len,
     const char *base64, size_t base64_len, struct error *err)
 {
 	unsigned char wire[WIRE_KEY_BYTES_MAX];
 	size_t len;
 
-	*out = (struct ssh_public_key){.ed25519 = {0}};
-	if (!parse_type(&out->type, type, type_len))
-		return error_set(err, ERR_FORMAT, "key type '%.*s': only %s and %s are taken",
-		    type_len > 64 ? 64 : (int)type_len, type, type_names[SSH_KEY_ED25519],
-		    type_names[SSH_KEY_SK_ED25519]);
+	if (take_type(out, type, type_len, err) != 0)
+		return -1;
 	if (!base64_parse(wire, sizeof(wire), base64, base64_len, NULL, &len))
 		return error_set(
 		    err, ERR_FORMAT, "not the base64 of an %s public key", type_names[out->type]);
-	if (!parse_wire(out, wire, len))
-		return error_set(err, ERR_FORMAT, "not an %s public key inside the base64",
-		    type_names[out->type]);
-	return 0;
+	return take_wire(out, wire, len, err);
+}
+
+int ssh_public_key_parse_wire(
+    struct ssh_public_key *out, const struct ssh_wire *wire, struct error *err)
+{
+	struct ssh_wire rest = *wire;
+	struct ssh_wire type;
+
+	if (!ssh_wire_string(&rest, &type))
+		return error_set(err, ERR_FORMAT, "not an OpenSSH public key");
+	if (take_type(out, (const char *)type.at, type.left, err) != 0)
+		return -1;
+	return take_wire(out, wire->at, wire->left, err);
 }
 
 void ssh_public_key_line(struct buf *b, const struct ssh_public_key *key)

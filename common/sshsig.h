@@ -11,6 +11,7 @@
 #include "common/buf.h"
 #include "common/error.h"
 #include "common/layout.h"
+#include "common/ssh_wire.h"
 
 #define SSHSIG_NAMESPACE_SEAL "seal-v1@sallyport.dev"
 #define SSHSIG_NAMESPACE_TRUST "trust-v1@sallyport.dev"
@@ -47,6 +48,10 @@ void ssh_public_key_of_ed25519(
  * ERR_FORMAT. */
 int ssh_public_key_parse(struct ssh_public_key *out, const char *type, size_t type_len,
     const char *base64, size_t base64_len, struct error *err) MUST_CHECK;
+
+/** ssh_public_key_parse_wire(out, wire, err): all of wire is a public key; ERR_FORMAT. */
+int ssh_public_key_parse_wire(
+    struct ssh_public_key *out, const struct ssh_wire *wire, struct error *err) MUST_CHECK;
 
 /** ssh_public_key_line(b, key): "<type> <base64>", no line end. */
 void ssh_public_key_line(struct buf *b, const struct ssh_public_key *key);

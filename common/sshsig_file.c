@@ -8,7 +8,6 @@
 #define BEGIN "-----BEGIN SSH SIGNATURE-----"
 #define END "-----END SSH SIGNATURE-----"
 #define MAGIC "SSHSIG"
-#define VERSION_BYTES 4
 
 struct blob {
 	uint8_t bytes[LIMIT_SIGNATURE_BYTES_MAX];
@@ -41,46 +40,20 @@ int sshsig_normalize(struct buf *out, const char *text, size_t len, struct error
 	return buf_check(out, "the signature", err);
 }
 
-/* The wire string at *at, within the blob; false where it does not fit. */
-static bool take_string(const struct blob *b, size_t *at, const uint8_t **out, size_t *out_len)
-{
-	if (b->len - *at < 4)
-		return false;
-	const uint8_t *p = b->bytes + *at;
-	uint32_t len = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-	if (len > b->len - *at - 4)
-		return false;
-	*out = p + 4;
-	*out_len = len;
-	*at += 4 + (size_t)len;
-	return true;
-}
-
 int sshsig_public_key(
     struct ssh_public_key *out, const char *armored, size_t len, struct error *err)
 {
-	auto_buf struct buf base64 = BUF_INIT(2 * LIMIT_SIGNATURE_BYTES_MAX);
+	static const uint8_t version_1[] = {0, 0, 0, 1};
 	struct blob blob;
-	size_t at = strlen(MAGIC) + VERSION_BYTES;
-	const uint8_t *key;
-	size_t key_len;
+	struct ssh_wire key;
 
 	if (decode(&blob, armored, len, err) != 0)
 		return -1;
-	if (blob.len < at || memcmp(blob.bytes, MAGIC, strlen(MAGIC)) != 0 ||
-	    !take_string(&blob, &at, &key, &key_len))
+	struct ssh_wire w = {.at = blob.bytes, .left = blob.len};
+	if (!ssh_wire_bytes(&w, MAGIC, strlen(MAGIC)) ||
+	    !ssh_wire_bytes(&w, version_1, sizeof(version_1)) || !ssh_wire_string(&w, &key))
 		return error_set(err, ERR_SEAL, "not an OpenSSH signature inside the base64");
-	/* The key is a wire form of its own, beginning with its type. */
-	struct blob inner = {.len = key_len};
-	const uint8_t *type;
-	size_t type_len;
-	memcpy(inner.bytes, key, key_len);
-	at = 0;
-	if (!take_string(&inner, &at, &type, &type_len))
-		return error_set(err, ERR_SEAL, "no public key inside the signature");
-	base64_put(&base64, key, key_len);
-	if (ssh_public_key_parse(
-		out, (const char *)type, type_len, buf_text(&base64), base64.len, err) != 0)
+	if (ssh_public_key_parse_wire(out, &key, err) != 0)
 		return error_recode(err, ERR_SEAL);
 	return 0;
 }

@@ -106,8 +106,8 @@ static void a_cut_or_lying_blob_is_refused(void **state)
 	    {"SSHSIG\0\0\0\1\0\0\0\1", 14, "inside the base64"},
 	    {"SSHSIG\0\0\0\1\377\377\377\377", 14, "inside the base64"},
 	    {"SSHSOG\0\0\0\1\0\0\0\0", 14, "inside the base64"},
-	    {"SSHSIG\0\0\0\1\0\0\0\0", 14, "no public key"},
-	    {"SSHSIG\0\0\0\1\0\0\0\4\0\0\0\1", 18, "no public key"},
+	    {"SSHSIG\0\0\0\1\0\0\0\0", 14, "not an OpenSSH public key"},
+	    {"SSHSIG\0\0\0\1\0\0\0\4\0\0\0\1", 18, "not an OpenSSH public key"},
 	    {"SSHSIG\0\0\0\1\0\0\0\5\0\0\0\1x", 19, "key type 'x'"},
 	};
 
