@@ -262,6 +262,7 @@ class Http2:
             threading.Thread(target=self._answer, args=(stream, request), daemon=True).start()
 
     def _answer(self, stream, request):
+        from h2.exceptions import ProtocolError
         scripted = request.scripted
         answer = self.registry.answer(request)
         time.sleep(answer.delay)
@@ -274,7 +275,7 @@ class Http2:
             self._send(stream, request, answer)
             if answer.cut is not None:
                 hang_up(self.socket, answer.reset)
-        except (OSError, RuntimeError):
+        except (OSError, ProtocolError):
             pass  # the client has gone
         return None
 

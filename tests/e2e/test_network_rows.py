@@ -314,8 +314,6 @@ class _nothing:
 
 def jumping(programs, file, seconds):
     """The environment in which the clock jumps once the file is there."""
-    if programs.sanitized:
-        pytest.skip("a sanitizer wants to be the first library")
     library = programs.pusher.path.parent.parent / "tests" / "e2e" / "clock_jump.so"
     return {"LD_PRELOAD": library, "CLOCK_JUMP_FILE": file, "CLOCK_JUMP_SECONDS": seconds}
 
@@ -323,6 +321,7 @@ def jumping(programs, file, seconds):
 TEN_YEARS = 10 * 365 * 86400
 
 
+@pytest.mark.slow  # not with a sanitizer, which wants to be the first library
 def test_row_r20_expired(attack, make_scripted_registry, certificates, programs, tmp_path):
     (tmp_path / "jump").touch()
     registry = make_scripted_registry(tls=True)
@@ -384,6 +383,7 @@ def test_row_r27_cookies_and_hints_are_not_kept(attack, scripted_registry, trap)
 
 # ---- F14: the clock jumps ----
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seconds", [-3600, TEN_YEARS], ids=["row_f14_back", "row_f14_forward"])
 @pytest.mark.parametrize("stage", STAGES)
 def test_the_clock_jumps(stage, seconds, attack, make_scripted_registry, programs, tmp_path):
