@@ -149,7 +149,7 @@ static bool is_unique(const char *const *tags, size_t count, const char *tag)
 {
 	const char *const *found = bsearch(&tag, tags, count, sizeof(*tags), compare_strings);
 
-	return (found == tags || strcmp(found[-1], tag) != 0) &&
+	return found != NULL && (found == tags || strcmp(found[-1], tag) != 0) &&
 	       (found + 1 == tags + count || strcmp(found[1], tag) != 0);
 }
 

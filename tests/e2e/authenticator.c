@@ -81,6 +81,7 @@ int sk_enroll(uint32_t alg, const uint8_t *challenge, size_t challenge_len, cons
 	return 0;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): OpenSSH says which parameters there are */
 int sk_sign(uint32_t alg, const uint8_t *data, size_t data_len, const char *application,
     const uint8_t *key_handle, size_t key_handle_len, uint8_t flags, const char *pin,
     struct sk_option **options, struct sk_sign_response **out)

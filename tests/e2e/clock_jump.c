@@ -20,7 +20,7 @@ __attribute__((constructor)) static void begin(void)
 	const char *by = getenv("CLOCK_JUMP_SECONDS");
 
 	if (name != NULL && by != NULL) {
-		snprintf(file, sizeof(file), "%s", name);
+		(void)snprintf(file, sizeof(file), "%s", name);
 		seconds = strtol(by, NULL, 10);
 	}
 }

@@ -19,7 +19,7 @@ static int set_up(void **state)
 
 	temp_dir_open(&c->dir);
 	c->update = temp_path(&c->dir, "update");
-	for (uint8_t i = 0; i < KEY_COUNT; i++) {
+	for (size_t i = 0; i < KEY_COUNT; i++) {
 		struct error err = ERROR_INIT;
 		const uint8_t seed[ED25519_SEED_BYTES] = {(uint8_t)(i + 1)};
 		c->keys[i] = secret_key_from_seed(seed, &err);
