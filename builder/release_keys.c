@@ -58,7 +58,8 @@ static int list_names(struct names *out, const char *path, struct error *err)
 	DIR *dir = opendir(path);
 
 	if (dir == NULL)
-		return error_sys(err, "key directory '%s'", path);
+		return error_sys(err, "key directory '%s'%s", path,
+		    errno == ENOENT ? " ('builder keygen' makes one)" : "");
 	int result = collect(out, dir, path, err);
 	(void)closedir(dir);
 	if (result == 0)

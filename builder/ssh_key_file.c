@@ -138,6 +138,11 @@ int ssh_key_file_public(struct ssh_public_key *out, const char *path, struct err
 	auto_free char *public_path = mem_printf("%s.pub", path);
 	if (parse_file(out, public_path, err) == 0)
 		return 0;
+	if (err->sys_errno == ENOENT)
+		return error_set(err, ERR_KEY,
+		    "key '%s': no key of OpenSSH, nor one that has its public half beside it, in "
+		    "'%s'",
+		    path, public_path);
 	if (err->code == ERR_NONE)
 		(void)error_set(err, ERR_KEY, "a private key");
 	return error_prefix(err, "key '%s'", public_path);

@@ -113,7 +113,8 @@ static int open_regular(const struct layout *l, int dir_fd, const char *name, co
 	if (dir_fd < 0 || fstatat(dir_fd, name, &before, AT_SYMLINK_NOFOLLOW) != 0) {
 		if (errno != ENOENT)
 			return error_sys(err, "%s", path);
-		(void)error_set(err, ERR_FORMAT, "%s: missing", path);
+		(void)error_set(err, ERR_FORMAT, "%s: missing%s", path,
+		    strcmp(path, LAYOUT_INDEX) == 0 ? ": is this an OCI image layout?" : "");
 		err->sys_errno = ENOENT;
 		return -1;
 	}

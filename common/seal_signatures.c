@@ -97,6 +97,10 @@ static int refuse_threshold(const struct seal_signatures *s, const struct trust_
 	auto_buf struct buf expected = BUF_INIT(ERROR_TEXT_BYTES);
 	auto_buf struct buf ignored = BUF_INIT(ERROR_TEXT_BYTES);
 
+	if (s->signer_count + s->ignored_count == 0)
+		buf_puts(&ignored,
+		    ": no key of allowed_signers has signed it (compare the fingerprints: is it "
+		    "the right trust directory?)");
 	for (size_t i = 0; i < quorum->signer_count; i++)
 		buf_printf(&expected, "%s%s", i > 0 ? ", " : "", quorum->signers[i]);
 	for (size_t i = 0; i < s->ignored_count; i++) {

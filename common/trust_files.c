@@ -56,6 +56,11 @@ static int read_file(
 		return error_set(err, ERR_TRUST, "%s: missing", file->name);
 	if (fd < 0 || fstat(fd, st) != 0)
 		return error_sys(err, "%s", file->name);
+	if (S_ISDIR(st->st_mode) && link_flag == 0)
+		return error_set(err, ERR_TRUST,
+		    "'%s' is a directory, and a trust directory has files only (the one that "
+		    "keygen makes is DIR/trust)",
+		    file->name);
 	if (!S_ISREG(st->st_mode))
 		return error_set(err, ERR_TRUST, "%s: not a regular file", file->name);
 	return buf_read_fd(&file->content, fd, file->name, err);

@@ -410,7 +410,7 @@ static int parse_object(
 	    parse_sequences(t, policy, err) != 0 || parse_flags(t, policy, err) != 0 ||
 	    parse_release(t, files, policy, err) != 0)
 		return -1;
-	return refuse_other_files(files, policy, err);
+	return 0;
 }
 
 int trust_parse_policy(struct trust *t, const struct trust_files *files, struct error *err)
@@ -422,5 +422,5 @@ int trust_parse_policy(struct trust *t, const struct trust_files *files, struct 
 	json_auto_t *policy = json_strict_load(buf_text(text), text->len, err);
 	if (policy == NULL || parse_object(t, files, policy, err) != 0)
 		return error_prefix(err, TRUST_POLICY);
-	return 0;
+	return refuse_other_files(files, policy, err);
 }

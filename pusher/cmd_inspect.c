@@ -1,6 +1,7 @@
 #include "common/inspect.h"
 #include "pusher/admission.h"
 #include "pusher/commands.h"
+#include "pusher/trust_environment.h"
 
 static const char help[] =
     "usage: pusher inspect LAYOUT --trust DIR [--format text|json|html]\n"
@@ -36,7 +37,7 @@ static int run(const struct command *self, int argc, char **argv, struct command
 		return -1;
 	if (argc - at != 1)
 		return command_usage(self, "pusher", err, "one layout is expected");
-	if (trust_options_check(&trust, self, "pusher", err) != 0)
+	if (trust_environment_check(&trust, self, err) != 0)
 		return -1;
 	if (inspect_format_parse(&format, format_name, err) != 0)
 		return -1;

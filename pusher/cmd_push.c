@@ -10,6 +10,7 @@
 #include "pusher/connection_options.h"
 #include "pusher/credential_sources.h"
 #include "pusher/receipt.h"
+#include "pusher/trust_environment.h"
 
 #define JOBS 4
 #define RETRIES 4
@@ -124,7 +125,7 @@ static int parse_numbers(struct push_options *o, const struct command *self, str
 
 static int check_options(struct push_options *o, const struct command *self, struct error *err)
 {
-	if (trust_options_check(&o->trust, self, "pusher", err) != 0 ||
+	if (trust_environment_check(&o->trust, self, err) != 0 ||
 	    connection_options_check(&o->connection, self, err) != 0 ||
 	    parse_numbers(o, self, err) != 0)
 		return -1;

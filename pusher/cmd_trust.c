@@ -4,9 +4,9 @@
 #include "common/interrupt.h"
 #include "common/printable.h"
 #include "common/timestamp.h"
-#include "common/trust_options.h"
 #include "common/trust_update.h"
 #include "pusher/commands.h"
+#include "pusher/trust_environment.h"
 #include "pusher/trust_place.h"
 
 static const char help[] =
@@ -98,7 +98,7 @@ static int run(const struct command *self, int argc, char **argv, struct command
 		return -1;
 	if (argc - at != 2 || strcmp(argv[at], "apply") != 0)
 		return command_usage(self, "pusher", err, "'apply' is wanted, and one UPDATE");
-	if (trust_options_check(&trust, self, "pusher", err) != 0)
+	if (trust_environment_check(&trust, self, err) != 0)
 		return -1;
 	return apply(argv[at + 1], &trust, out, err);
 }

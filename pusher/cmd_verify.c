@@ -1,5 +1,6 @@
 #include "pusher/admission.h"
 #include "pusher/commands.h"
+#include "pusher/trust_environment.h"
 
 static const char help[] =
     "usage: pusher verify LAYOUT [oci://REGISTRY/PREFIX] --trust DIR [--state DIR]\n"
@@ -38,7 +39,7 @@ static int run(const struct command *self, int argc, char **argv, struct command
 	if (argc - at < 1 || argc - at > 2)
 		return command_usage(
 		    self, "pusher", err, "a layout, and at most one destination, is expected");
-	if (trust_options_check(&trust, self, "pusher", err) != 0)
+	if (trust_environment_check(&trust, self, err) != 0)
 		return -1;
 	const char *destination = argc - at == 2 ? argv[at + 1] : NULL;
 	if (state != NULL && destination == NULL)

@@ -13,8 +13,13 @@
 int login_target(struct target *out, const char *registry, bool plain_http, struct error *err)
 {
 	bool has_scheme = strncmp(registry, SCHEME, strlen(SCHEME)) == 0;
+	const char *other_scheme = has_scheme ? NULL : strstr(registry, "://");
 	auto_free char *text = mem_printf("%s%s", has_scheme ? "" : SCHEME, registry);
 
+	if (other_scheme != NULL)
+		return error_set(err, ERR_USAGE,
+		    "registry '%s': HOST[:PORT] is expected: give it without the scheme '%.*s'",
+		    registry, (int)(other_scheme + strlen("://") - registry), registry);
 	if (target_parse(out, text, plain_http, err) != 0)
 		return -1;
 	if (out->destination.prefix[0] == '\0')

@@ -113,7 +113,7 @@ static void other_private_keys_need_their_public_half_beside_them(void **state)
 	(void)state;
 	temp_dir_open(&dir);
 	temp_puts(dir.fd, "key", pkcs8);
-	expect_refused(read_at(&dir, "key", &key, &err), &err, ERR_SYSTEM, "key.pub': open");
+	expect_refused(read_at(&dir, "key", &key, &err), &err, ERR_KEY, "no key of OpenSSH");
 	temp_puts(dir.fd, "key.pub", pkcs8);
 	expect_refused(read_at(&dir, "key", &key, &err), &err, ERR_KEY, "key.pub': a private key");
 	temp_puts(dir.fd, "key.pub", PUBLIC "\n");

@@ -91,7 +91,7 @@ static void row_s15_refuses_any_other_file(void **state)
 		else
 			temp_puts(dir->fd, names[i], "");
 		expect_trust_refused(dir->path, ERR_TRUST,
-		    is_directory ? "not a regular file" : "is there and has no meaning");
+		    is_directory ? "is a directory" : "is there and has no meaning");
 		expect_trust_refused(dir->path, ERR_TRUST, names[i]);
 		assert_int_equal(unlinkat(dir->fd, names[i], is_directory ? AT_REMOVEDIR : 0), 0);
 	}
