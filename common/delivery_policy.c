@@ -92,17 +92,26 @@ static int judge_place(const struct destination *place, const struct destination
 	return 0;
 }
 
-static int judge_landing(const char *repository, const struct destination *delivery,
+/* One repository of the target's registry, by its whole path. */
+static int judge_landing(const char *path, const struct destination *delivery,
     const struct judgement *j, struct error *err)
 {
-	const char *slash = j->target->prefix[0] != '\0' ? "/" : "";
-	auto_free char *path = mem_printf("%s%s%s", j->target->prefix, slash, repository);
+	auto_free char *owned = mem_strdup(path);
 	struct destination place = {
-	    .host = j->target->host, .port = j->target->port, .prefix = path};
+	    .host = j->target->host, .port = j->target->port, .prefix = owned};
 
 	if (repository_check(path, err) != 0)
 		return error_recode(err, ERR_POLICY);
 	return judge_place(&place, delivery, j, err);
+}
+
+static int judge_signed_name(const char *repository, const struct destination *delivery,
+    const struct judgement *j, struct error *err)
+{
+	const char *slash = j->target->prefix[0] != '\0' ? "/" : "";
+	auto_free char *path = mem_printf("%s%s%s", j->target->prefix, slash, repository);
+
+	return judge_landing(path, delivery, j, err);
 }
 
 /* With a target, each artifact is judged by where it would land; so is what goes beside something
@@ -111,12 +120,12 @@ static int judge_target(const struct graph *graph, const struct destination *del
     const struct judgement *j, struct error *err)
 {
 	for (size_t i = 0; i < graph->name_count; i++) {
-		if (judge_landing(graph->names[i].repository, delivery, j, err) != 0)
+		if (judge_signed_name(graph->names[i].repository, delivery, j, err) != 0)
 			return -1;
 	}
 	for (size_t i = 0; i < graph->node_count; i++) {
 		if (graph->nodes[i].repository != NULL &&
-		    judge_landing(graph->nodes[i].repository, delivery, j, err) != 0)
+		    judge_signed_name(graph->nodes[i].repository, delivery, j, err) != 0)
 			return -1;
 	}
 	return 0;
@@ -190,4 +199,14 @@ int delivery_judge(const struct graph *graph, const struct trust_signer *signers
 	    judge_origin(d, signers, signer_count, judgement->trust, err) != 0)
 		return -1;
 	return judge_destination(graph, judgement, err);
+}
+
+int delivery_judge_landing(const struct delivery *d, const char *path,
+    const struct judgement *judgement, struct error *err)
+{
+	auto_destination struct destination parsed = {NULL, 0, NULL};
+
+	if (d->destination != NULL && destination_parse(&parsed, d->destination, err) != 0)
+		return -1;
+	return judge_landing(path, d->destination != NULL ? &parsed : NULL, judgement, err);
 }

@@ -16,4 +16,12 @@
 int delivery_judge(const struct graph *graph, const struct trust_signer *signers,
     size_t signer_count, const struct judgement *judgement, struct error *err) MUST_CHECK;
 
+/**
+ * delivery_judge_landing(d, path, judgement, err): the same for one repository, by its whole path
+ * in the registry of judgement->target, which is not NULL: for names that are not the signed ones.
+ * ERR_POLICY where it is not below the destinations of the delivery and of the policy.
+ */
+int delivery_judge_landing(const struct delivery *d, const char *path,
+    const struct judgement *judgement, struct error *err) MUST_CHECK;
+
 #endif

@@ -2,6 +2,8 @@
 
 #include <time.h>
 
+#include "common/delivery_policy.h"
+
 static int find_mark(
     void *context, const char *origin, struct sequence_mark *out, struct error *err)
 {
@@ -35,6 +37,17 @@ int admission_open(struct admission *out, const struct admission_request *reques
 	};
 	out->layout = verified_layout_open(request->layout, &judgement, problems, err);
 	return out->layout == NULL ? -1 : 0;
+}
+
+int admission_judge_repository(
+    const struct admission *a, const struct target *target, const char *path, struct error *err)
+{
+	const struct judgement judgement = {.trust = a->trust,
+	    .target = &target->destination,
+	    .default_port = target->default_port};
+
+	return delivery_judge_landing(
+	    &verified_layout_graph(a->layout)->index.delivery, path, &judgement, err);
 }
 
 int admission_advance(const struct admission *a, struct error *err)

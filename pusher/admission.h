@@ -43,6 +43,13 @@ int admission_open(struct admission *out, const struct admission_request *reques
     struct problems *problems, struct error *err) MUST_CHECK;
 
 /**
+ * admission_judge_repository(a, target, path, err): whether what was let in may go to this
+ * repository, PREFIX/REPOSITORY, of the target too: for names that --map gave. ERR_POLICY.
+ */
+int admission_judge_repository(const struct admission *a, const struct target *target,
+    const char *path, struct error *err) MUST_CHECK;
+
+/**
  * admission_advance(a, err): writes down that this delivery was accepted. Of a push, after the
  * blobs and before the first tag: from then on nothing older is taken, and this one still is.
  * Nothing to do without --state or without a sequence. As state_advance().

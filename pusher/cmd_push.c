@@ -222,7 +222,16 @@ static int make_plan(struct work *s, struct error *err)
 		return error_set(err, ERR_POLICY,
 		    "--map: the policy does not allow other names than the signed ones "
 		    "(allowMap)");
-	return plan_make(&s->plan, layout, s->target.destination.prefix, &s->map, err);
+	if (plan_make(&s->plan, layout, s->target.destination.prefix, &s->map, err) != 0)
+		return -1;
+	/* The layout was let in under its signed names. */
+	for (size_t i = 0; i < s->plan.repository_count && s->map.count > 0; i++) {
+		const char *path = s->plan.repositories[i].name;
+
+		if (admission_judge_repository(&s->admission, &s->target, path, err) != 0)
+			return error_prefix(err, "--map");
+	}
+	return 0;
 }
 
 /* Everything that can be refused without a socket. */

@@ -613,6 +613,20 @@ def test_other_names_where_the_policy_allows_them(tiny, push, keys, make_scripte
     assert registry.tags(f"{PREFIX}/tiny") == []
 
 
+def test_other_names_end_where_the_destinations_do(tiny, push, keys, make_scripted_registry, tmp_path):
+    """A destination of policy or delivery is that of the name in the registry, not of the signed one."""
+    registry = make_scripted_registry()
+    place = f"{registry.host}/{PREFIX}"
+    trust = trust_that_allows_maps(keys, tmp_path)
+    policy = json.loads((trust / "policy.json").read_bytes())
+    (trust / "policy.json").write_text(json.dumps({**policy, "destinations": [f"{place}/tiny"]}))
+    done = push(tiny(), registry, "--map", "tiny=admin", trust=trust, status=None)
+    refused(done, 4, f"destination: '{place}/admin' is below none that the policy lists")
+    assert registry.requests() == []
+    push(tiny(), registry, "--map", "tiny=tiny/deep", trust=trust)
+    assert registry.tags(f"{PREFIX}/tiny/deep") == ["0.1.0"]
+
+
 @pytest.mark.parametrize("maps", [
     ["nothing=other"], ["tiny:9=other"], ["tiny"], ["tiny=other:1"], ["tiny=a", "tiny=b"],
     ["tiny=../x"], ["tiny=A"]])
