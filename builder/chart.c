@@ -154,7 +154,7 @@ static int complete(struct chart_files *files, const char *path,
     const struct chart_packing *packing, struct error *err)
 {
 	const struct dependency_sources sources = {
-	    .pool = packing->dependencies, .time = packing->mtime};
+	    .pool = packing->dependencies, .time = packing->mtime, .check = packing->check};
 
 	return sources.pool != NULL ? dependency_update(files, path, &sources, err) : 0;
 }

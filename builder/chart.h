@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "builder/chart_metadata.h"
-#include "builder/chart_pool.h"
+#include "builder/dependency_update.h"
 #include "builder/lint.h"
 #include "common/buf.h"
 #include "common/error.h"
@@ -29,6 +29,7 @@ struct chart_packing {
 	const char *app_version; /* likewise */
 	int64_t mtime;           /* of every entry: seconds since 1970, 0 ..= 8^11 - 1 */
 	const struct chart_pool *dependencies; /* dependency_update() with these; NULL: without */
+	struct dependency_check check;         /* of directories that it leads to */
 };
 
 /**

@@ -149,6 +149,11 @@ static void note_warnings(struct command_result *out, const char *path, const st
 	}
 }
 
+static int check_dependency(const void *context, const char *path, struct error *err)
+{
+	return layout_writer_check_outside(context, path, err);
+}
+
 static int add_chart(struct delivery_writer *d, struct layout_writer *w, const char *path,
     const struct build_options *o, const struct source_date_epoch *epoch,
     struct command_result *out, json_t *charts, struct error *err)
@@ -156,7 +161,8 @@ static int add_chart(struct delivery_writer *d, struct layout_writer *w, const c
 	const struct chart_packing packing = {.version = o->version,
 	    .app_version = o->app_version,
 	    .mtime = epoch->seconds,
-	    .dependencies = o->pool};
+	    .dependencies = o->pool,
+	    .check = {.judge = check_dependency, .context = w}};
 	auto_chart struct chart chart;
 	auto_helm_manifest struct helm_manifest manifest;
 
@@ -224,6 +230,10 @@ static int write_layout(const struct build_options *o, const struct source_date_
 		return -1;
 	for (int i = 0; i < chart_count; i++) {
 		if (layout_writer_check_outside(w, charts[i], err) != 0)
+			return -1;
+	}
+	for (size_t i = 0; o->pool != NULL && i < o->pool->count; i++) {
+		if (layout_writer_check_outside(w, o->pool->items[i].path, err) != 0)
 			return -1;
 	}
 	for (int i = 0; i < chart_count; i++) {

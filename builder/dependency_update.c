@@ -92,6 +92,7 @@ static int find_directory(struct update *u, struct resolution *r, const struct v
     struct versions_seen *seen, bool *out_found)
 {
 	const struct text *repository = &r->dependency->repository;
+	const struct dependency_check *check = &u->sources->check;
 	auto_free char *path = dependency_directory_path(u->path, text_string(repository));
 	auto_dependency_chart struct dependency_chart chart;
 	struct error fault = ERROR_INIT;
@@ -99,6 +100,8 @@ static int find_directory(struct update *u, struct resolution *r, const struct v
 
 	*out_found = false;
 	dependency_chart_init(&chart);
+	if (check->judge != NULL && check->judge(check->context, path, u->err) != 0)
+		return -1;
 	if (dependency_directory_pack(&chart, path, 0, u->sources->time, &fault) != 0) {
 		if (fault.code == ERR_SYSTEM && fault.sys_errno == ENOENT)
 			return 0;

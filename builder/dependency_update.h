@@ -12,11 +12,18 @@
 #include "builder/chart_files.h"
 #include "builder/chart_pool.h"
 
+/** Who may refuse a directory that a chart's "file://" repository leads to, before it is read. */
+struct dependency_check {
+	int (*judge)(const void *context, const char *path, struct error *err); /* NULL: nobody */
+	const void *context;
+};
+
 /** What a chart is completed with. */
 struct dependency_sources {
 	const struct chart_pool
 	    *pool;    /* in the place of repositories that have a network address */
 	int64_t time; /* of the entries of archives that are made, and of the lock: since 1970 */
+	struct dependency_check check;
 };
 
 /**

@@ -7,6 +7,7 @@ import shutil
 import tarfile
 
 import pytest
+from demands import refused
 from helpers import Layout, tree
 
 
@@ -58,6 +59,21 @@ def test_filled(build, top, pool):
     assert b"1.10.0" in found["top/charts/dep/Chart.yaml"]
     assert b'generated: "1970-01-01T00:00:00Z"' in found["top/Chart.lock"]
     assert tree(top) == before
+
+
+@pytest.mark.parametrize("place", ["lib/layout", "lib/files/layout", "pool/dep/layout"])
+def test_output_inside_a_dependency_is_refused(place, programs, keys, top, pool, tmp_path):
+    """What has been written of the layout by then would be packed with the dependency."""
+    chart(tmp_path / "first", "first", "1.0.0")
+    chart(pool / "dep", "dep", "1.20.0")
+    (tmp_path / "lib" / "files").mkdir()
+    before = tree(tmp_path)
+    done = programs.builder.run("build", "first", top, "--dependency-update", "--dependency-dir", pool,
+                                "--output", place, "--keys", keys, cwd=tmp_path, status=None)
+    refused(done, 2, "layout", "which is to be packed")
+    assert tree(tmp_path) == before
+    programs.builder.run("build", "first", top, "--dependency-update", "--dependency-dir", pool,
+                         "--output", "pool/layout", "--keys", keys, cwd=tmp_path)
 
 
 def test_same_bytes_wherever_it_lies(build, top, pool, tmp_path):
