@@ -14,6 +14,7 @@
 
 #define DIRECTORY_FLAGS (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 #define POLICY "trust/policy.json"
+#define TRUST_RELEASE "trust/release.pub"
 #define POLICY_NEW "trust/.policy.json.new" /* a dot name is no part of a trust directory */
 #define ITEMS_MAX (3 + 2 * KEY_ROLE_COUNT)
 
@@ -178,17 +179,23 @@ static void plan_new_trust(
 	plan_add(p, "trust/allowed_signers", p->signers.data, p->signers.len, 0644);
 	plan_add(p, POLICY, p->policy.data, p->policy.len, 0644);
 	if (release->len != 0)
-		plan_add(p, "trust/release.pub", release->data, release->len, 0644);
+		plan_add(p, TRUST_RELEASE, release->data, release->len, 0644);
+}
+
+static int read_file(struct buf *out, int dir_fd, const char *name, struct error *err)
+{
+	auto_fd int fd = openat(dir_fd, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+	if (fd < 0)
+		return error_sys(err, "'%s'", name);
+	return buf_read_fd(out, fd, name, err);
 }
 
 static int load_policy(json_t **out, int dir_fd, struct error *err)
 {
 	auto_buf struct buf text = BUF_INIT(LIMIT_TRUST_FILE_BYTES_MAX);
-	auto_fd int fd = openat(dir_fd, POLICY, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
-	if (fd < 0)
-		return error_sys(err, "'" POLICY "'");
-	if (buf_read_fd(&text, fd, POLICY, err) != 0)
+	if (read_file(&text, dir_fd, POLICY, err) != 0)
 		return -1;
 	*out = json_strict_load(buf_text(&text), text.len, err);
 	if (*out == NULL) {
@@ -198,14 +205,54 @@ static int load_policy(json_t **out, int dir_fd, struct error *err)
 	return 0;
 }
 
-/* A trust directory that is there learns of its first release key. */
-static int plan_policy_change(struct key_plan *p, int dir_fd, struct error *err)
+/* Whether trust/release.pub, which no policy names, is the beginning of release.pub: what a run
+ * that was killed has left. Any other is somebody's. */
+static bool is_leftover(int dir_fd)
 {
-	const struct buf *release = &p->publics[KEY_ROLE_RELEASE];
-	json_auto_t *policy = NULL;
+	auto_buf struct buf in_trust = BUF_INIT(LIMIT_KEY_FILE_BYTES_MAX);
+	auto_buf struct buf own = BUF_INIT(LIMIT_KEY_FILE_BYTES_MAX);
+	struct error ignored = ERROR_INIT;
 
-	if (load_policy(&policy, dir_fd, err) != 0)
+	return read_file(&in_trust, dir_fd, TRUST_RELEASE, &ignored) == 0 &&
+	       read_file(&own, dir_fd, roles[KEY_ROLE_RELEASE].public_file, &ignored) == 0 &&
+	       in_trust.len <= own.len &&
+	       memcmp(buf_text(&in_trust), buf_text(&own), in_trust.len) == 0;
+}
+
+/* It makes the whole trust directory unusable, so it goes; last, for it is what tells of the rest.
+ */
+static int remove_leftovers(int dir_fd, struct error *err)
+{
+	const char *const names[] = {
+	    POLICY_NEW, roles[KEY_ROLE_RELEASE].public_file, TRUST_RELEASE};
+	bool has_key = is_there(dir_fd, roles[KEY_ROLE_RELEASE].secret_file);
+
+	if (!is_there(dir_fd, TRUST_RELEASE) || !is_leftover(dir_fd))
+		return 0;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		/* Beside its secret key it is no leftover. */
+		if (has_key && names[i] == roles[KEY_ROLE_RELEASE].public_file)
+			continue;
+		if (unlinkat(dir_fd, names[i], 0) != 0 && errno != ENOENT)
+			return error_sys(err, "'%s': remove", names[i]);
+	}
+	return 0;
+}
+
+/* The policy of the trust directory that is there, which is to learn of its first release key;
+ * *out stays NULL where there is none to learn. */
+static int open_policy(json_t **out, int dir_fd, const struct key_set *set, struct error *err)
+{
+	if (set->keys[KEY_ROLE_SEAL] != NULL || set->keys[KEY_ROLE_RELEASE] == NULL ||
+	    !is_there(dir_fd, "trust"))
+		return 0;
+	if (load_policy(out, dir_fd, err) != 0)
 		return -1;
+	return json_object_get(*out, "release") == NULL ? remove_leftovers(dir_fd, err) : 0;
+}
+
+static int plan_policy_change(struct key_plan *p, json_t *policy, struct error *err)
+{
 	if (json_object_get(policy, "release") != NULL)
 		return error_set(err, ERR_EXISTS,
 		    "'" POLICY "' has a member 'release' already; nothing was changed");
@@ -215,11 +262,8 @@ static int plan_policy_change(struct key_plan *p, int dir_fd, struct error *err)
 	if (text == NULL)
 		mem_exhausted();
 	buf_printf(&p->policy, "%s\n", text);
-	if (buf_check(&p->policy, POLICY, err) != 0)
-		return -1;
 	p->replaces_policy = true;
-	plan_add(p, "trust/release.pub", release->data, release->len, 0644);
-	return 0;
+	return buf_check(&p->policy, POLICY, err);
 }
 
 static int plan_keys(struct key_plan *p, const struct key_set *set,
@@ -240,21 +284,25 @@ static int plan_keys(struct key_plan *p, const struct key_set *set,
 static int make_plan(struct key_plan *p, int dir_fd, const char *path, const struct key_set *set,
     const char *principal, struct error *err)
 {
-	if (check_absent(dir_fd, set, err) != 0)
+	json_auto_t *policy = NULL;
+
+	if (open_policy(&policy, dir_fd, set, err) != 0 || check_absent(dir_fd, set, err) != 0)
 		return -1;
 	if (set->keys[KEY_ROLE_SEAL] != NULL) {
 		struct ssh_public_key seal = secret_key_public(set->keys[KEY_ROLE_SEAL]);
 		if (plan_release_public(p, dir_fd, path, err) != 0)
 			return -1;
 		plan_new_trust(p, &seal, principal);
-	} else if (set->keys[KEY_ROLE_RELEASE] != NULL && is_there(dir_fd, "trust") &&
-		   plan_policy_change(p, dir_fd, err) != 0) {
+	} else if (policy != NULL && plan_policy_change(p, policy, err) != 0) {
 		return -1;
 	}
 	for (size_t i = 0; i < KEY_ROLE_COUNT; i++) {
 		if (set->keys[i] == NULL)
 			continue;
 		plan_add(p, roles[i].public_file, p->publics[i].data, p->publics[i].len, 0644);
+		/* Behind the other, by which the next run knows whose it is. */
+		if (i == KEY_ROLE_RELEASE && p->replaces_policy)
+			plan_add(p, TRUST_RELEASE, p->publics[i].data, p->publics[i].len, 0644);
 		plan_add(p, roles[i].secret_file, p->secrets[i].bytes, p->secrets[i].len, 0600);
 	}
 	if (p->replaces_policy)

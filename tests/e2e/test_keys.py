@@ -287,7 +287,7 @@ def test_adding_a_role_leaves_all_or_nothing(programs, make_roles, tmp_path):
     shutil.copytree(tmp_path / "keys", tmp_path / "trial")
     options = ["--role", "release", "--no-passphrase"]
     points = tracer.points(tmp_path / "log", "keygen", tmp_path / "trial", *options)
-    old, seen = tree(tmp_path / "keys"), set()
+    old, seen, healed = tree(tmp_path / "keys"), set(), set()
     for fault in ("error=EIO", "signal=KILL"):
         for point in points[::4 if programs.sanitized else 1]:
             directory = tmp_path / "copy"
@@ -300,9 +300,20 @@ def test_adding_a_role_leaves_all_or_nothing(programs, make_roles, tmp_path):
                 assert sorted(now) == sorted([*FILES, *RELEASE_FILES]), (fault, point)
             elif fault == "error=EIO":
                 assert now == old, (fault, point, done)
+            else:
+                again = programs.builder.run("keygen", directory, *options, status=None)
+                judged = programs.pusher.run("verify", tmp_path, "--trust", directory / "trust",
+                                             status=None)
+                assert "trust directory" not in judged.stderr, (point, again, judged)
+                if again.status != 0:
+                    refused(again, 2, "'release.", "exists; nothing was changed")
+                else:
+                    assert sorted(tree(directory)) == sorted([*FILES, *RELEASE_FILES]), point
+                healed.add(again.status)
             seen.add("release" in said)
             shutil.rmtree(directory)
     assert seen == {True, False}
+    assert healed == {0, 2}
 
 
 @pytest.mark.slow
