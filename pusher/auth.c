@@ -463,6 +463,7 @@ static int take_token(struct auth *a, struct slot *s, const struct auth_ask *ask
 	s->token = token;
 	token = (struct token)TOKEN_INIT;
 	s->ends_ms = now_ms + (int64_t)s->token.life_s * 1000;
+	s->used = ++a->clock; /* so that it is not given up before its first use */
 	s->serial = ++a->serial;
 	return 0;
 }

@@ -8,7 +8,9 @@
 #define LOOK_FIRST_BYTES_MIN (1 * MIB) /* for less, a look costs more than it can save */
 #define PIECE_BYTES (64 * MIB)
 #define PIECE_BYTES_MIN (5 * MIB) /* some registries take no smaller one unless they must */
+#define FRONT_BYTES_MIN (1 * MIB) /* what every front lets pass: nginx, unless told otherwise */
 #define BROKEN_MAX 2U
+#define CUTS_MAX 8U
 #define OCTET_STREAM "application/octet-stream"
 
 static enum blob_state first_state(const struct blob_upload *u)
@@ -167,7 +169,7 @@ static bool cut_pieces(struct blob_upload *u)
 		next /= 4;
 	if (next < least)
 		next = now > least ? least : LIMIT_CHUNK_BYTES_MIN;
-	if (next >= now)
+	if (next >= now || ++u->cuts > CUTS_MAX)
 		return false;
 	u->r->chunk_bytes = next;
 	return true;
@@ -292,12 +294,15 @@ static enum job_step answer_piece(
 				said, err) != 0)
 		return JOB_FAILED;
 	u->sent_bytes = u->source.end;
-	u->job.tries = 0;
+	if (u->sent_bytes > u->farthest_bytes) {
+		u->farthest_bytes = u->sent_bytes;
+		u->job.tries = 0;
+	}
 	u->state = u->sent_bytes < u->blob->size_bytes ? BLOB_PIECE : BLOB_CLOSE;
 	return JOB_ASK;
 }
 
-/* Goes on only where the registry has the beginning of what was sent last, or all of it. */
+/* Goes on only where the registry has the beginning of what left us last, or all of it. */
 static enum job_step answer_status(
     struct blob_upload *u, const struct http_response *response, struct error *err)
 {
@@ -306,7 +311,7 @@ static enum job_step answer_status(
 	uint64_t bytes;
 	bool is_sane = response->status >= 200 && response->status < 300 && range != NULL &&
 		       blob_upload_range(range, &bytes) && bytes >= u->sent_bytes &&
-		       bytes <= u->source.end;
+		       bytes <= u->source.at;
 
 	if (!is_sane || (said != NULL && location_resolve(&u->location, u->r->target,
 					     u->r->upload_hosts, u->url, said, err) != 0)) {
@@ -351,9 +356,9 @@ static void restart(struct job *job)
 		u->state = BLOB_STATUS;
 		return;
 	}
-	/* A front that closes on long bodies does so each time. */
+	/* A front that closes on long bodies does so each time, and its 413 is lost in that. */
 	if (had_body && u->location.url != NULL && ++u->broken >= BROKEN_MAX &&
-	    u->blob->size_bytes > PIECE_BYTES_MIN)
+	    u->blob->size_bytes > FRONT_BYTES_MIN)
 		(void)cut_pieces(u);
 	give_up_session(u);
 	u->state = first_state(u);

@@ -41,9 +41,11 @@ struct blob_upload {
 	char *url;                /* owned; of the present request */
 	char range[48];           /* Content-Range */
 	struct blob_source source;
-	uint64_t sent_bytes;  /* of the open session, as the registry confirmed */
-	uint64_t piece_bytes; /* of the open session; 0: all in one */
-	unsigned broken;      /* bodies that got no answer */
+	uint64_t sent_bytes;     /* of the open session, as the registry confirmed */
+	uint64_t piece_bytes;    /* of the open session; 0: all in one */
+	uint64_t farthest_bytes; /* of any session, as confirmed: less is no progress */
+	unsigned broken;         /* bodies that got no answer */
+	unsigned cuts;           /* of the pieces; a registry may ask for longer ones each time */
 	bool is_digest_doubted;
 };
 

@@ -100,6 +100,9 @@ static CURLMcode poll_sockets(struct curl_transport *transport, int64_t until_ms
 
 	if (left_ms > POLL_MS)
 		left_ms = POLL_MS;
+	/* It has passed since the caller looked, and libcurl refuses a negative time. */
+	if (left_ms < 0)
+		left_ms = 0;
 	return curl_multi_poll(transport->multi, &extra, extra_count, (int)left_ms, NULL);
 }
 

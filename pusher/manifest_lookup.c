@@ -70,10 +70,25 @@ static int ask(struct job *job, struct http_request *out, struct error *err)
 	return 0;
 }
 
+/* What is found by its digest has that digest. */
+static enum job_step check_reference(const struct manifest_lookup *l, struct error *err)
+{
+	char text[DIGEST_TEXT_LEN + 1];
+
+	digest_text(text, &l->digest);
+	if (!l->exists || strchr(l->reference, ':') == NULL || strcmp(text, l->reference) == 0)
+		return JOB_DONE;
+	(void)error_set(err, ERR_UNBELIEVED, "the registry has '%s' there", text);
+	return JOB_FAILED;
+}
+
 static enum job_step answer(
     struct job *job, const struct http_response *response, struct error *err)
 {
-	return manifest_lookup_answer((struct manifest_lookup *)job, response, err);
+	struct manifest_lookup *l = (struct manifest_lookup *)job;
+	enum job_step step = manifest_lookup_answer(l, response, err);
+
+	return step == JOB_DONE ? check_reference(l, err) : step;
 }
 
 static char *label(const struct job *job)

@@ -91,6 +91,7 @@ static void restart(struct job *job)
 {
 	struct manifest_upload *m = (struct manifest_upload *)job;
 
+	blob_source_close(&m->source);
 	if (m->state != UPLOAD_MANIFEST_PUT)
 		return;
 	m->state = UPLOAD_MANIFEST_LOOK;

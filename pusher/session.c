@@ -307,6 +307,7 @@ static void stop(struct run *r, const struct error *why)
 
 	for (size_t i = r->first; i < r->count; i++) {
 		t->cancel(t, &r->jobs[i]->exchange);
+		http_response_release(&r->jobs[i]->exchange.response);
 		auth_abandon(r->session->auth, &r->jobs[i]->auth);
 	}
 	if (is_ours)

@@ -82,6 +82,21 @@ def test_quirk(name, size, attack, request, layout, make_scripted_registry):
     assert [r for r in registry.writes() if r.path != "/token"] == []
 
 
+@pytest.mark.parametrize("least", [2 * MIB, 9999999999], ids=["longer_than_ours", "longer_than_any"])
+def test_quirk_413_where_pieces_must_be_long(least, attack, large_layout, scripted_registry):
+    """Both cannot be had: this ends."""
+    scripted_registry.on(*POST, Answer(headers={"OCI-Chunk-Min-Length": str(least)}), repeat=True)
+    usual = scripted_registry.answer
+
+    def answer(request):
+        is_long = int(request.headers.get("content-length", 0)) >= MIB
+        return Answer(413, {}, b"") if is_long else usual(request)
+
+    scripted_registry.answer = answer
+    failed(attack(scripted_registry, layout=large_layout, timeout=20), 7, "413")
+    assert len(scripted_registry.requests()) < 60
+
+
 def test_quirk_413_is_answered_with_pieces_that_fit(attack, large_layout, make_scripted_registry):
     """Nothing but the body's size is known: pieces get smaller until they pass, and stay so."""
     registry = make_scripted_registry(body_bytes_max=MIB)

@@ -118,6 +118,12 @@ static const struct blob_case cases[] = {
 	    {"look", 404, 0, 0, 0, 0}, {"mount", 202, LOCATION, 0, 0, 0},
 	    {"put", 400, 0, 0, 0, CODE("DIGEST_INVALID")}},
 	ERR_REGISTRY, 0},
+    {"the second piece never arrives, and the first one is no progress", 1, 7,
+	{{"mount", 202, LOCATION, 0, 0, 0}, {PATCH_1, 202, SECOND, 0, 0, 0},
+	    {PATCH_2, 0, 0, 0, 0, 0}, {"GET https://registry.example/u/2?state=y", 404, 0, 0, 0, 0},
+	    {POST_UPLOAD, 202, LOCATION, 0, 0, 0}, {PATCH_1, 202, SECOND, 0, 0, 0},
+	    {PATCH_2, 0, 0, 0, 0, 0}},
+	ERR_NETWORK, 0},
     {"an unknown session", 1, 0,
 	{{"mount", 202, LOCATION, 0, 0, 0}, {"put", 404, 0, 0, 0, CODE("BLOB_UPLOAD_UNKNOWN")},
 	    {"look", 404, 0, 0, 0, 0}, {"mount", 202, LOCATION, 0, 0, 0}, {"put", 201, 0, 0, 0, 0}},
@@ -232,6 +238,36 @@ static void test_pieces_are_the_blob(void **state)
 	blob_upload_release(&u);
 }
 
+/* Breaks before the first byte of a body is taken, as a connection does. */
+static int start_without_body(
+    struct http_transport *self, struct http_exchange *x, struct error *err)
+{
+	if (x->request.method == HTTP_PATCH)
+		x->request.body = NULL;
+	return fake_start(self, x, err);
+}
+
+/* What never left us cannot be there: else a blob would end without our having hashed it. */
+static void test_row_r17_more_than_was_read(void **state)
+{
+	struct world *w = *state;
+	struct fake_answer answers[] = {{w->mount, 202, 0, {[HTTP_LOCATION] = LOCATION}, NULL},
+	    {PATCH_1, 0, ERR_NETWORK, {NULL}, NULL},
+	    {STATUS_1, 204, 0, {[HTTP_RANGE] = "0-3"}, NULL},
+	    {POST_UPLOAD, 403, 0, {NULL}, NULL}};
+	struct blob_upload u;
+	struct error err = ERROR_INIT;
+
+	world_script(w, answers, 4);
+	w->fake.base.start = start_without_body;
+	w->session.budget.retries = 1;
+	w->registry.chunk_bytes = 4;
+	blob_upload_init(&u, &w->registry, "charts/one", w->blob, NULL);
+	assert_int_equal(world_run(w, &u.job, &err), -1);
+	assert_int_equal(err.code, ERR_DENIED);
+	blob_upload_release(&u);
+}
+
 /* A blob that changes on the medium after it was verified: its last bytes are not sent. */
 static void test_row_m2_blob_changes(void **state)
 {
@@ -305,6 +341,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    WITH_WORLD(test_ladder),
 	    WITH_WORLD(test_pieces_are_the_blob),
+	    WITH_WORLD(test_row_r17_more_than_was_read),
 	    WITH_WORLD(test_row_m2_blob_changes),
 	    WITH_WORLD(test_create_first),
 	    cmocka_unit_test(test_row_r17_ranges),

@@ -88,6 +88,22 @@ static void test_find(void **state)
 		check_find(w, &find_cases[i]);
 }
 
+/* A digest leads to itself, or the registry is not to be believed. */
+static void test_row_r3_another_digest_than_asked(void **state)
+{
+	struct world *w = *state;
+	struct fake_answer answers[] = {
+	    {NULL, 200, 0, {[HTTP_DOCKER_CONTENT_DIGEST] = OTHER_DIGEST}, NULL}};
+	struct manifest_lookup lookup;
+	struct error err = ERROR_INIT;
+
+	world_script(w, answers, 1);
+	manifest_lookup_init(&lookup, &w->registry, "charts/one", w->manifest_text);
+	assert_int_equal(world_run(w, &lookup.job, &err), -1);
+	assert_int_equal(err.code, ERR_UNBELIEVED);
+	manifest_lookup_release(&lookup);
+}
+
 static void test_accept(void **state)
 {
 	struct world *w = *state;
@@ -108,6 +124,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    WITH_WORLD(test_find),
+	    WITH_WORLD(test_row_r3_another_digest_than_asked),
 	    WITH_WORLD(test_accept),
 	};
 

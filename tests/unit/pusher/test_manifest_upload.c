@@ -114,6 +114,23 @@ static void test_lost_answer(void **state)
 	}
 }
 
+/* Thousands of manifests may end so in one session. */
+static void test_lost_answer_keeps_no_file_open(void **state)
+{
+	struct world *w = *state;
+	struct fake_answer answers[] = {{PUT_TAG, 0, ERR_NETWORK, {NULL}, NULL},
+	    {HEAD_TAG, 200, 0, {[HTTP_DOCKER_CONTENT_DIGEST] = "our manifest"}, NULL}};
+	struct manifest_upload m;
+	struct error err = ERROR_INIT;
+
+	world_script(w, answers, 2);
+	w->session.budget.retries = 1;
+	manifest_upload_init(&m, &w->registry, "charts/one", "1.0", w->manifest);
+	assert_int_equal(world_run(w, &m.job, &err), 0);
+	assert_int_equal(m.source.reader.fd, -1);
+	manifest_upload_release(&m);
+}
+
 static void test_blob_unknown(void **state)
 {
 	struct world *w = *state;
@@ -139,6 +156,7 @@ int main(void)
 	    WITH_WORLD(test_manifest),
 	    WITH_WORLD(test_by_digest),
 	    WITH_WORLD(test_lost_answer),
+	    WITH_WORLD(test_lost_answer_keeps_no_file_open),
 	    WITH_WORLD(test_blob_unknown),
 	};
 
