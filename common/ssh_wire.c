@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "common/mem.h"
+
 bool ssh_wire_u32(struct ssh_wire *w, uint32_t *out)
 {
 	if (w->left < 4)
