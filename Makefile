@@ -166,8 +166,8 @@ $(B)/tests/bench/launch: tests/bench/launch.c
 	$(call say,cc $<)
 	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -O2 -static $(WARNINGS) -o $@ $<
 
-# A library of theirs that is loaded before all others; not into what has sanitizers.
-$(B)/tests/e2e/clock_jump.so: tests/e2e/clock_jump.c
+# Libraries of theirs that are loaded before all others; not into what has sanitizers.
+$(B)/tests/e2e/%.so: tests/e2e/%.c
 	@mkdir -p $(@D)
 	$(call say,cc $<)
 	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -O2 -fPIC -shared $(WARNINGS) -o $@ $<
@@ -181,7 +181,7 @@ $(B)/tests/interop/ours: $(B)/obj/tests/interop/ours.o $(B)/libbuilder_test.a $(
 .PHONY: unit fuzz-targets e2e-helpers interop-helpers bench-helpers check install uninstall clean help
 unit: $(UNIT_TESTS)
 fuzz-targets: $(FUZZ_TARGETS)
-e2e-helpers: $(addprefix $(B)/tests/e2e/,no_network authenticator.so clock_jump.so)
+e2e-helpers: $(addprefix $(B)/tests/e2e/,no_network authenticator.so clock_jump.so failing_malloc.so)
 interop-helpers: $(B)/tests/interop/ours
 bench-helpers: $(B)/tests/bench/launch
 

@@ -5,15 +5,18 @@
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include <jansson.h>
 #include <sodium.h>
 
 #include "builder/commands.h"
 #include "common/fd.h"
 #include "common/interrupt.h"
+#include "common/mem.h"
 
 static const char help[] =
     "usage: builder COMMAND [ARGUMENT]...\n"
@@ -47,6 +50,9 @@ static int prepare_process(void)
 	 */
 	(void)sigaction(SIGXFSZ, &ignore, NULL);
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	/* Where memory runs out jansson loses bytes of strings and goes on: that has to be the end.
+	 */
+	json_set_alloc_funcs(mem_alloc, free);
 	/* libarchive loses names outside ASCII in the C locale; nothing else is taken from the
 	 * environment. */
 	if (setlocale(LC_CTYPE, "C.UTF-8") == NULL)

@@ -80,6 +80,8 @@ void buf_printf(struct buf *b, const char *format, ...)
 	int len = vasprintf(&text, format, args);
 	va_end(args);
 	if (len < 0) {
+		if (errno == ENOMEM)
+			mem_exhausted();
 		text = NULL;
 		b->overflowed = true;
 		return;

@@ -11,6 +11,7 @@
 #include "common/command.h"
 #include "common/fd.h"
 #include "common/interrupt.h"
+#include "common/mem.h"
 #include "pusher/commands.h"
 #include "pusher/environment.h"
 #include "pusher/wiping_heap.h"
@@ -47,8 +48,9 @@ static void harden(struct environment *environment)
 	environment_take(environment);
 	(void)setlocale(LC_CTYPE, "C.UTF-8");
 	(void)sigaction(SIGPIPE, &ignore, NULL);
-	/* Credentials pass through JSON; jansson frees what it read as it is. */
-	json_set_alloc_funcs(wiping_heap_malloc, wiping_heap_free);
+	/* Where memory runs out jansson loses bytes of strings and goes on: that has to be the end.
+	 * Credentials pass through it too, and it frees what it read as it is. */
+	json_set_alloc_funcs(mem_alloc, wiping_heap_free);
 }
 
 static int print(struct command_outcome *outcome)

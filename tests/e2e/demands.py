@@ -39,14 +39,18 @@ def names_in(directory):
     return sorted(path.name for path in directory.iterdir())
 
 
+def _of_any_time(program, text):
+    """What a program said, without its name and the time at which it said it."""
+    return re.sub(r" it is \S+ here", " it is NOW here", re.sub(f"^{program}: ", "", text, flags=re.M))
+
+
 def judged(programs, layout, trust, status, *words, options=()):
     """Both programs judge a layout, and must agree to the letter; returns what pusher said."""
     pusher = programs.pusher.run("verify", layout, "--trust", trust, *options, status=None, timeout=20)
     builder = programs.builder.run("verify", layout, "--trust", trust, *options, status=None,
                                    timeout=20)
-    said = (pusher.status, pusher.stdout, pusher.stderr)
-    assert said == (builder.status, builder.stdout,
-                    re.sub("^builder: ", "pusher: ", builder.stderr, flags=re.M))
+    said = (pusher.status, pusher.stdout, _of_any_time("pusher", pusher.stderr))
+    assert said == (builder.status, builder.stdout, _of_any_time("builder", builder.stderr))
     assert pusher.status == status, said
     clean(pusher.stdout + pusher.stderr)
     for word in words:

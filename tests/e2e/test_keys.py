@@ -495,6 +495,7 @@ def test_interrupted_at_the_prompt(name, programs, tmp_path):
     assert names_in(tmp_path) == []
 
 
+@pytest.mark.slow  # not with sanitizers: theirs is an mlock() that does nothing
 def test_row_k4_memory_that_holds_a_secret(programs, tmp_path):
     """Locked, no core file, and not to be read by other processes of the same user."""
     command, directory = [str(programs.builder.path)], tmp_path

@@ -392,10 +392,9 @@ def test_a_wrong_key_leaves_the_old_seal(seal, programs, keys, foreign, tmp_path
     assert tree(foreign.path) == before
 
 
+@pytest.mark.slow  # not with sanitizers, which take memory of their own
 def test_a_large_blob_needs_no_memory(seal, programs, keys, tmp_path):
     """Half a GiB, most of it a hole, under a limit on memory of a quarter of that."""
-    if programs.sanitized:
-        pytest.skip("sanitizers take memory of their own")
     made = Foreign(tmp_path / "layout")
     path = made.path / "blobs" / "sha256" / "large"
     with path.open("wb") as file:
@@ -588,10 +587,10 @@ def test_row_f11_a_full_stdout(programs, keys, prepared):
     assert_sealed(prepared, programs, keys)
 
 
-@pytest.mark.parametrize("limit", ["--fsize=100", "--nofile=8", "--stack=262144"])
+@pytest.mark.parametrize("limit", ["--fsize=100", *(
+    pytest.param(limit, marks=pytest.mark.slow)  # sanitizers need more
+    for limit in ("--nofile=8", "--stack=262144"))])
 def test_row_f13_limits_on_the_process(limit, programs, keys, prepared):
-    if programs.sanitized and limit != "--fsize=100":
-        pytest.skip("sanitizers need more")
     done = programs.builder.run("seal", prepared, "--keys", keys, wrapper=["prlimit", limit], status=None)
     assert done.status in (0, 1)
     if done.status == 0:

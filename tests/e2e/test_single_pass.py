@@ -8,6 +8,7 @@ import uuid
 import pytest
 from crafted import chart_yaml, write_archive
 from helpers import Layout
+from traced import ENVIRONMENT
 
 MIB = 1 << 20
 
@@ -35,9 +36,9 @@ def mine(heavy, tmp_path):
 def push(programs, keys, registry):
     prefix = f"single/{uuid.uuid4().hex}"
 
-    def push(layout, *options, status=0, wrapper=()):
+    def push(layout, *options, **how):
         return programs.pusher.run("push", layout, registry.oci(prefix), "--trust", keys.trust,
-                                   "--plain-http", *options, status=status, wrapper=wrapper)
+                                   "--plain-http", *options, **how)
     push.prefix = prefix
     return push
 
@@ -66,7 +67,7 @@ def test_a_large_blob_is_read_once(mine, push, registry, tmp_path):
         trace = tmp_path / f"trace-{len(mode)}"
         shutil.rmtree(registry.directory / "storage" / "docker/registry/v2/repositories" / push.prefix,
                       ignore_errors=True)
-        push(mine, *mode, wrapper=["strace", "-ff", "-qq", "-y", "-o", trace, "-e", "trace=read"])
+        push(mine, *mode, env=ENVIRONMENT, wrapper=["strace", "-ff", "-qq", "-y", "-o", trace, "-e", "trace=read"])
         for name in ("one", "two"):
             assert registry.manifest(f"{push.prefix}/{name}", "0.1.0")[1] == mine.entry(name)["digest"]
         sizes[len(mode)] = bytes_read("".join(
