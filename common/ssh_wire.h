@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/banned.h"
+
 /** What is left of it; borrowed. */
 struct ssh_wire {
 	const uint8_t *at;
