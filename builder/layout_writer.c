@@ -7,6 +7,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include "builder/unsynced.h"
 #include "common/fd.h"
 #include "common/file_write.h"
 #include "common/interrupt.h"
@@ -25,6 +26,7 @@ struct layout_writer {
 	char *path;         /* the place as it was given, for messages */
 	int old_fd;         /* what was replaced, locked until it is removed */
 	bool exchange;      /* something is there that will be replaced */
+	struct unsynced unsynced;
 };
 
 /* Takes "a/b/" apart into "a" and "b". */
@@ -130,6 +132,7 @@ struct layout_writer *layout_writer_new(const char *path, bool replace, struct e
 	auto_layout_writer struct layout_writer *w = mem_zalloc(1, sizeof(*w));
 
 	w->parent_fd = w->root_fd = w->blobs_fd = w->old_fd = -1;
+	w->unsynced = (struct unsynced)UNSYNCED_INIT;
 	w->path = mem_strdup(path);
 	if (prepare(w, path, replace, err) != 0)
 		return NULL;
@@ -142,6 +145,7 @@ void layout_writer_free(struct layout_writer *w)
 
 	if (w == NULL)
 		return;
+	unsynced_release(&w->unsynced);
 	/* What cannot be removed now, the next builder sweeps. */
 	if (w->staging != NULL && staging_remove(w->parent_fd, w->staging, &ignored) != 0)
 		ignored.code = ERR_NONE;
@@ -193,6 +197,16 @@ int layout_writer_check_outside(const struct layout_writer *w, const char *path,
 	}
 }
 
+static int write_file(struct layout_writer *w, int dir_fd, const char *name, const void *bytes,
+    size_t len, struct error *err)
+{
+	int fd = file_write_unsynced(dir_fd, name, bytes, len, 0644, err);
+
+	if (fd < 0)
+		return -1;
+	return unsynced_add(&w->unsynced, fd, false, err);
+}
+
 int layout_writer_blob(struct layout_writer *w, const struct digest *digest, const void *bytes,
     size_t len, struct error *err)
 {
@@ -203,7 +217,7 @@ int layout_writer_blob(struct layout_writer *w, const struct digest *digest, con
 	digest_hex(hex, digest);
 	if (faccessat(w->blobs_fd, hex, F_OK, 0) == 0)
 		return 0;
-	if (file_write_new(w->blobs_fd, hex, bytes, len, 0644, err) != 0)
+	if (write_file(w, w->blobs_fd, hex, bytes, len, err) != 0)
 		return error_prefix(err, "'%s/blobs/sha256'", w->staging_path);
 	return 0;
 }
@@ -213,7 +227,7 @@ int layout_writer_file(
 {
 	if (interrupt_check(err) != 0)
 		return -1;
-	if (file_write_new(w->root_fd, name, bytes, len, 0644, err) != 0)
+	if (write_file(w, w->root_fd, name, bytes, len, err) != 0)
 		return error_prefix(err, "'%s'", w->staging_path);
 	return 0;
 }
@@ -223,18 +237,21 @@ const char *layout_writer_staging(const struct layout_writer *w)
 	return w->staging_path;
 }
 
-/* Modes that no umask decides, and the names of the files on the disk before their directory gets
- * its own. */
+/* Modes that no umask decides; then all files, and the directories that name them, are on the disk.
+ */
 static int settle(struct layout_writer *w, struct error *err)
 {
-	auto_fd int blobs = openat(w->root_fd, "blobs", DIRECTORY_FLAGS);
-	const int fds[] = {w->blobs_fd, blobs, w->root_fd};
+	static const char *const directories[] = {".", "blobs", "blobs/sha256"};
 
-	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
-		if (fds[i] < 0 || fchmod(fds[i], 0755) != 0 || fd_sync_directory(fds[i]) != 0)
+	for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++) {
+		auto_fd int fd = openat(w->root_fd, directories[i], DIRECTORY_FLAGS);
+		if (fd < 0 || fchmod(fd, 0755) != 0)
 			return error_sys(err, "'%s': sync", w->staging_path);
+		if (unsynced_add(&w->unsynced, steal_fd(&fd), true, err) != 0)
+			return error_prefix(err, "'%s'", w->staging_path);
 	}
-	return 0;
+	return unsynced_sync(&w->unsynced, err) == 0 ? 0
+						     : error_prefix(err, "'%s'", w->staging_path);
 }
 
 /*

@@ -1,5 +1,5 @@
 /*
- * One new file, whole and on the disk.
+ * One new file, whole.
  */
 #ifndef COMMON_FILE_WRITE_H
 #define COMMON_FILE_WRITE_H
@@ -14,6 +14,11 @@
  * (EEXIST where it is there). A file that could not be finished is removed again.
  */
 int file_write_new(int dir_fd, const char *name, const void *bytes, size_t len, mode_t mode,
+    struct error *err) MUST_CHECK;
+
+/** file_write_unsynced(dir_fd, name, bytes, len, mode, err): the same, but neither synced nor
+ * closed: its descriptor, for the caller to do both; -1 with err set and no file. */
+int file_write_unsynced(int dir_fd, const char *name, const void *bytes, size_t len, mode_t mode,
     struct error *err) MUST_CHECK;
 
 #endif

@@ -30,7 +30,8 @@ class Tracer:
                               stdin=subprocess.DEVNULL, timeout=60, check=False)
 
     def points(self, log, *arguments, begin=""):
-        """[(name, number)]: the calls of a run that succeeds, each name counted from 1.
+        """[(name, number)]: the calls of a run that succeeds, each name counted from 1, in each
+        thread by itself, as strace does when it interferes.
 
         begin: how the name of the first call that is of interest begins. Not its arguments: an
         ordinary user's strace cannot see them, since the programs let nobody read their memory.
@@ -39,13 +40,14 @@ class Tracer:
         assert done.returncode == 0, done.stderr
         counts, points, begun = collections.Counter(), [], False
         for line in log.read_text().splitlines():
-            found = re.match(r"(?:\d+\s+)?(\w+)\(", line)
+            found = re.match(r"(\d+)\s+(\w+)\(", line)
             if not found:
                 continue
-            counts[found.group(1)] += 1
-            begun = begun or found.group(1).startswith(begin)
-            if begun:
-                points.append((found.group(1), counts[found.group(1)]))
+            thread, name = found.groups()
+            counts[thread, name] += 1
+            begun = begun or name.startswith(begin)
+            if begun and (name, counts[thread, name]) not in points:
+                points.append((name, counts[thread, name]))
         return points
 
     def run(self, fault, point, *arguments, **environment):

@@ -29,8 +29,8 @@ enum fault_call {
 
 /* Fails the n-th call of a kind from now on; counts them all. */
 struct faults {
-	unsigned seen[CALL_COUNT];
-	unsigned fail_at[CALL_COUNT]; /* 1 is the next one; 0: none */
+	_Atomic unsigned seen[CALL_COUNT]; /* by any thread */
+	unsigned fail_at[CALL_COUNT];      /* 1 is the next one; 0: none */
 	int sys_errno[CALL_COUNT];
 	bool lasting; /* and every one after it */
 };
