@@ -126,6 +126,11 @@ def write_blob_layout(path, size):
         "annotations": {"org.opencontainers.image.ref.name": "big"}}]}))
 
 
+def first_ref(layout):
+    first = json.loads((layout / "index.json").read_text())["manifests"][0]
+    return first["annotations"]["org.opencontainers.image.ref.name"]
+
+
 # ---- the workloads: each yields (title, baseline, entries, counted, notes) ----
 
 def package_entries(s, directories, archive=None):
@@ -203,9 +208,7 @@ def workload_push(s):
     found = s.real_chart("redis")
     archive = found[0] if found else next(iter(sorted(CHARTS.iterdir())))
     layout = s.layout("one", archive)
-    ref = json.loads((layout / "index.json").read_text())["manifests"][0]["annotations"][
-        "org.opencontainers.image.ref.name"]
-    charts = [(layout, ref, archive)]
+    charts = [(layout, first_ref(layout), archive)]
     registry = s.registry()
     yield "push", f"Push one chart ({archive.name}), cold", \
         push_entries(s.programs, Registry(registry.host), charts, s.trust, cold), registry
@@ -225,12 +228,13 @@ def workload_push_blob(s):
         registry = s.registry()
         reach = Registry(registry.host)
         blob = max((layout / "blobs" / "sha256").iterdir(), key=lambda path: path.stat().st_size)
-        entries = [e for e in push_entries(s.programs, reach, [(layout, "big", None)], s.trust, cold)
+        blobs = [(layout, first_ref(layout), None)]
+        entries = [e for e in push_entries(s.programs, reach, blobs, s.trust, cold)
                    if not e.name.startswith("helm")]
-        if s.has_single_pass:
-            entries += [e for e in push_entries(s.programs, reach, [(layout, "big", None)], s.trust,
-                                                cold, ["--single-pass"]) if e.is_ours]
-            entries[-1].name = "pusher --single-pass"
+        single_pass, = [e for e in push_entries(s.programs, reach, blobs, s.trust, cold,
+                                                ["--single-pass"]) if e.is_ours]
+        single_pass.name = "pusher --single-pass"
+        entries.append(single_pass)
         for entry in [e for e in entries if e.name in ("oras", "crane")]:
             entries.append(checked_first(entry, layout))
         entries.append(Entry("curl -T", is_limit=True, command=lambda place: script([
@@ -289,9 +293,7 @@ def workload_latency(s):
     found = s.real_chart("redis")
     archive = found[0] if found else next(iter(sorted(CHARTS.iterdir())))
     layout = s.layout("one", archive)
-    ref = json.loads((layout / "index.json").read_text())["manifests"][0]["annotations"][
-        "org.opencontainers.image.ref.name"]
-    for count, charts in ((1, [(layout, ref, archive)]), (20, small_charts(s, 20))):
+    for count, charts in ((1, [(layout, first_ref(layout), archive)]), (20, small_charts(s, 20))):
         registry = s.registry()
         far = Proxy(registry.port, 0.05)
         s.stopping.append(far)
@@ -392,9 +394,6 @@ def main():
     try:
         s = Setup(work, options)
         s.bench = Bench(ROOT / "build/tests/bench/launch", work, options.seed)
-        s.has_single_pass = "--single-pass" in subprocess.run(
-            [s.programs["pusher"].path, "push", "--help"], capture_output=True, text=True,
-            check=True).stdout
         facts = about(s.programs, options)
         try:
             for name in options.workload or WORKLOADS:

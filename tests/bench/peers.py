@@ -93,8 +93,10 @@ def push_entries(programs, registry, charts, trust, prefix, options=()):
         "oras": lambda place, ref, archive: [
             programs["oras"].path, "cp", "--no-tty", *registry.oras(), "--from-oci-layout",
             f"{layout}:{ref}", f"{registry.host}/{prefix(place, 'oras')}/{ref.lower()}:1"],
+        # Its cache of what is where would turn the second cold push into a mount; it is looked for
+        # in a place of the machine's unless the user is an ordinary one.
         "skopeo": lambda place, ref, archive: [
-            programs["skopeo"].path, "--insecure-policy", "copy", "--quiet", *registry.skopeo(),
+            "env", "_CONTAINERS_ROOTLESS_UID=1000", f"XDG_DATA_HOME={place}", programs["skopeo"].path, "--insecure-policy", "copy", "--quiet", *registry.skopeo(),
             f"oci:{layout}:{ref}", f"docker://{registry.host}/{prefix(place, 'skopeo')}/{ref.lower()}:1"],
         "regctl": lambda place, ref, archive: [
             programs["regctl"].path, *registry.regctl(), "image", "copy", f"ocidir://{layout}:{ref}",

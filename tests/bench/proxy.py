@@ -28,8 +28,17 @@ class Proxy:
         self._loop.run_forever()
 
     def stop(self):
+        async def end():
+            self._server.close()
+            tasks = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+        asyncio.run_coroutine_threadsafe(end(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
+        self._loop.close()
 
     def forget(self):
         self.connections = self.sent_bytes = self.received_bytes = 0
@@ -39,8 +48,12 @@ class Proxy:
         if self.half:
             await asyncio.sleep(2 * self.half)
         upstream_reader, upstream_writer = await asyncio.open_connection("127.0.0.1", self.target)
-        await asyncio.gather(self._pass_on(reader, upstream_writer, True),
-                             self._pass_on(upstream_reader, writer, False))
+        try:
+            await asyncio.gather(self._pass_on(reader, upstream_writer, True),
+                                 self._pass_on(upstream_reader, writer, False))
+        except asyncio.CancelledError:  # by stop(); a client keeps its connection until then
+            upstream_writer.close()
+            writer.close()
 
     async def _pass_on(self, reader, writer, is_sent):
         """Pieces keep their order and each leaves half a round trip after it came."""
