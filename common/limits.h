@@ -83,6 +83,7 @@
 #define LIMIT_HELMIGNORE_STEPS_MAX 1000000000ULL /* of matching, all paths together: seconds */
 
 /* The registry. */
+#define LIMIT_REFERRER_PAGES_MAX 64U /* of one list that a registry gives */
 #define LIMIT_RESPONSE_BODY_BYTES_MAX (4 * MIB)
 #define LIMIT_ERROR_BODY_BYTES_MAX (64 * KIB)
 #define LIMIT_HEADER_BYTES_MAX (256 * KIB)

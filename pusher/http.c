@@ -18,6 +18,7 @@ static const char *const header_names[HTTP_HEADER_COUNT] = {
     [HTTP_RANGE] = "Range",
     [HTTP_CONTENT_LENGTH] = "Content-Length",
     [HTTP_CHUNK_MIN_LENGTH] = "OCI-Chunk-Min-Length",
+    [HTTP_LINK] = "Link",
 };
 
 const char *http_method_name(enum http_method method)

@@ -91,3 +91,30 @@ char *location_closing(const char *url, const struct digest *digest)
 	return mem_printf(
 	    "%s%cdigest=sha256%%3A%s", url, strchr(url, '?') == NULL ? '?' : '&', hex);
 }
+
+/* parameters: "; rel=\"next\"; ...", up to the next link. */
+static bool is_next(const char *parameters)
+{
+	for (const char *at = parameters; *at != '\0' && *at != '<'; at += strcspn(at, ";<")) {
+		at += strspn(at, "; \t");
+		if (strncasecmp(at, "rel=", 4) != 0)
+			continue;
+		const char *value = at + 4 + (at[4] == '"' ? 1 : 0);
+		if (strncasecmp(value, "next", 4) == 0 && strchr("\";, \t", value[4]) != NULL)
+			return true;
+	}
+	return false;
+}
+
+char *location_next(const char *header)
+{
+	for (const char *at = strchr(header, '<'); at != NULL; at = strchr(at, '<')) {
+		const char *end = strchr(++at, '>');
+		if (end == NULL)
+			return NULL;
+		if (is_next(end + 1))
+			return mem_strndup(at, (size_t)(end - at));
+		at = end;
+	}
+	return NULL;
+}

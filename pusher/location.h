@@ -38,4 +38,8 @@ void location_release(struct location *l);
  * the caller. */
 char *location_closing(const char *url, const struct digest *digest);
 
+/** location_next(header): where a Link header, hostile, says that the next page is, as it is
+ * written there; owned by the caller; NULL: there is none. Source: RFC 8288. */
+char *location_next(const char *header);
+
 #endif

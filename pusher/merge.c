@@ -128,19 +128,38 @@ int merge_referrers(struct buf *out, bool *out_same, const struct buf *found, co
 	return *out_same ? 0 : dump(out, root, err);
 }
 
-bool merge_lists(const struct buf *found, const json_t *entries)
-{
-	auto_buf struct buf out = BUF_INIT(LIMIT_MANIFEST_BYTES_MAX);
-	struct error ignored = ERROR_INIT;
-	bool is_same = false;
-
-	return merge_referrers(&out, &is_same, found, entries, &ignored) == 0 && is_same;
-}
-
 static void set(json_t *object, const char *name, json_t *value)
 {
 	if (json_object_set_new(object, name, value) != 0)
 		mem_exhausted();
+}
+
+/* An object, so that looking is quick: its members are the digests of list. */
+static json_t *digests_of(const json_t *list)
+{
+	json_t *digests = json_object();
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *digest = json_object_get(json_array_get(list, i), "digest");
+		if (json_is_string(digest))
+			set(digests, json_string_value(digest), json_true());
+	}
+	return digests;
+}
+
+size_t merge_unlisted(const struct buf *page, json_t *entries)
+{
+	struct error ignored = ERROR_INIT;
+	json_auto_t *root = load(page, "list of referrers", &ignored);
+	json_auto_t *listed = digests_of(json_object_get(root, "manifests"));
+
+	for (size_t i = json_array_size(entries); i > 0; i--) {
+		const json_t *entry = json_array_get(entries, i - 1);
+		const char *digest = json_string_value(json_object_get(entry, "digest"));
+		if (json_object_get(listed, digest) != NULL)
+			(void)json_array_remove(entries, i - 1);
+	}
+	return json_array_size(entries);
 }
 
 json_t *merge_entry(const struct buf *bytes, const char *media_type, const struct digest *digest,

@@ -30,8 +30,9 @@ int merge_signatures(struct buf *out, bool *out_same, const struct buf *found,
 int merge_referrers(struct buf *out, bool *out_same, const struct buf *found, const json_t *entries,
     struct error *err) MUST_CHECK;
 
-/** merge_lists(found, entries): whether the index found has the digest of every entry. */
-bool merge_lists(const struct buf *found, const json_t *entries);
+/** merge_unlisted(page, entries): takes out the entries whose digest the index page, hostile, has.
+ * How many are left. */
+size_t merge_unlisted(const struct buf *page, json_t *entries);
 
 /**
  * merge_entry(bytes, descriptor, err): the entry in a list of referrers for a manifest or index of

@@ -6,6 +6,7 @@
 #include "common/manifest.h"
 #include "common/media_type.h"
 #include "common/reference.h"
+#include "pusher/location.h"
 
 /* ---- our part ---- */
 
@@ -80,6 +81,8 @@ static char *api_url(const struct tag_merge *m)
 {
 	char digest[DIGEST_TEXT_LEN + 1];
 
+	if (m->page != NULL)
+		return mem_strdup(m->page);
 	digest_text(digest, &m->subject->subject);
 	auto_free char *rest = mem_printf("referrers/%s", digest);
 	return registry_repository_url(m->r, m->repository->name, rest);
@@ -120,23 +123,42 @@ static bool is_type(const struct http_response *response, const char *type)
 	return said != NULL && strncmp(said, type, len) == 0 && strchr("; \t", said[len]) != NULL;
 }
 
+/* A page elsewhere is not asked for: what is missing is pushed again, which does no harm. */
+static bool finds_next_page(struct tag_merge *m, const struct http_response *response)
+{
+	const char *link = response->headers[HTTP_LINK];
+	auto_free char *next = link == NULL ? NULL : location_next(link);
+	struct location where = LOCATION_INIT;
+	struct error ignored = ERROR_INIT;
+
+	if (next == NULL || ++m->pages >= LIMIT_REFERRER_PAGES_MAX ||
+	    location_resolve(&where, m->r->target, NULL, m->url, next, &ignored) != 0)
+		return false;
+	free(m->page);
+	m->page = where.url;
+	return true;
+}
+
 static enum job_step answer_api(
     struct tag_merge *m, const struct http_response *response, struct error *err)
 {
-	if (response->status == 404) {
+	if (response->status == 404 && m->page == NULL) {
 		m->r->no_referrers = true;
 		m->state = MERGE_GET;
 		return JOB_ASK;
 	}
 	if (response->status != 200)
 		return registry_refuse(m->r, m->repository->name, response, false, err);
-	json_auto_t *entries = load_entries(m, err);
-	if (entries == NULL)
+	if (m->missing == NULL)
+		m->missing = load_entries(m, err);
+	if (m->missing == NULL)
 		return JOB_FAILED;
-	/* A list of several pages is not followed: what is missing here is pushed again. */
-	m->result = is_type(response, MEDIA_TYPE_OCI_INDEX) && merge_lists(&response->body, entries)
-			? MERGE_IS_THERE
-			: MERGE_MISSING;
+	m->result = MERGE_MISSING;
+	if (!is_type(response, MEDIA_TYPE_OCI_INDEX))
+		return JOB_DONE;
+	if (merge_unlisted(&response->body, m->missing) > 0)
+		return finds_next_page(m, response) ? JOB_ASK : JOB_DONE;
+	m->result = MERGE_IS_THERE;
 	return JOB_DONE;
 }
 
@@ -274,7 +296,10 @@ void tag_merge_init(struct tag_merge *m, struct registry *r,
 void tag_merge_release(struct tag_merge *m)
 {
 	buf_release(&m->content);
+	json_decref(m->missing);
+	m->missing = NULL;
 	free(m->tag);
 	free(m->url);
-	m->tag = m->url = NULL;
+	free(m->page);
+	m->tag = m->url = m->page = NULL;
 }

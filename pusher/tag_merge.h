@@ -29,6 +29,9 @@ struct tag_merge {
 	char *tag;    /* owned */
 	char *url;    /* owned; of the present request */
 	enum { MERGE_API, MERGE_GET, MERGE_PUT, MERGE_CONFIRM } state;
+	char *page;      /* owned; of a list in several; NULL: the first */
+	unsigned pages;  /* that were read */
+	json_t *missing; /* owned; entries of ours that no page had; NULL before the first */
 	bool was_there;
 	struct buf content; /* that is put */
 	struct digest digest;

@@ -1,8 +1,8 @@
 /*
  * LD_PRELOAD: the wall clock jumps, by CLOCK_JUMP_SECONDS, as soon as the file CLOCK_JUMP_FILE is
- * there. The clock that only goes forward goes CLOCK_STEP_MS further each time it is looked at, as if
- * the program were stopped in between. All are read before the program runs, since it empties its
- * environment.
+ * there. The clock that only goes forward goes CLOCK_STEP_MS further each time it is looked at, as
+ * if the program were stopped in between. All are read before the program runs, since it empties
+ * its environment.
  */
 #include <fcntl.h>
 #include <stdio.h>

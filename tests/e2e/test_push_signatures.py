@@ -158,6 +158,33 @@ LISTS = {
 }
 
 
+def test_row_r22_lists_in_pages_are_read_to_the_last(push, make_scripted_registry, digest):
+    registry = make_scripted_registry(referrers=True)
+    push(registry)
+    empty = json.dumps({"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": []}).encode()
+    place = f"/v2/{REPOSITORY}/referrers/{digest}"
+    link = f'<{place}?page=1>; rel="first", <{place}?page=2>; rel="next"'
+    registry.on("GET", "/referrers/", Answer(headers={"Link": link}, body=empty))
+    registry.forget()
+    assert push(registry)["referrers"] == "present"
+    assert registry.writes() == []
+    assert [r.target.partition("?")[2] for r in registry.requests() if "/referrers/" in r.target] == \
+        ["", "page=2"]
+
+
+@pytest.mark.parametrize("loop", [1, 2])
+def test_row_r22_pages_without_end(loop, push, make_scripted_registry, digest):
+    registry = make_scripted_registry(referrers=True)
+    push(registry)
+    empty = json.dumps({"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": []}).encode()
+    for n in range(loop):
+        link = f"</v2/{REPOSITORY}/referrers/{digest}?page={n}>; rel=next"
+        registry.on("GET", "/referrers/", Answer(headers={"Link": link}, body=empty), repeat=True)
+    registry.forget()
+    push(registry)
+    assert len(registry.requests()) < 100
+
+
 @pytest.mark.parametrize(("digests", "link"), LISTS.values(), ids=LISTS.keys())
 def test_lists_of_referrers_that_lead_away(digests, link, push, make_scripted_registry, digest):
     """Each page is read once, and none from elsewhere; whatever it says, our own ends up in place."""

@@ -39,7 +39,12 @@ static void check(const char *where, bool plain_http, const char *location)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	auto_free char *location = mem_strndup((const char *)data, size);
+	auto_free char *next = location_next(location);
 
+	if (next != NULL) {
+		assert(strstr(location, next) != NULL && strchr(next, '>') == NULL);
+		check("oci://registry.example/a", false, next);
+	}
 	check("oci://registry.example/a", false, location);
 	check("oci://registry.example:5000", false, location);
 	check("oci://127.0.0.1:5000/a", true, location);

@@ -42,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (merge_referrers(&list, &is_same, &found, entries, &err) == 0 && !is_same) {
 		assert(members(&list, "manifests") == members(&found, "manifests") + 1);
-		assert(merge_lists(&list, entries));
+		assert(merge_unlisted(&list, entries) == 0);
 	}
 	return 0;
 }

@@ -253,8 +253,7 @@ static void test_row_r17_more_than_was_read(void **state)
 	struct world *w = *state;
 	struct fake_answer answers[] = {{w->mount, 202, 0, {[HTTP_LOCATION] = LOCATION}, NULL},
 	    {PATCH_1, 0, ERR_NETWORK, {NULL}, NULL},
-	    {STATUS_1, 204, 0, {[HTTP_RANGE] = "0-3"}, NULL},
-	    {POST_UPLOAD, 403, 0, {NULL}, NULL}};
+	    {STATUS_1, 204, 0, {[HTTP_RANGE] = "0-3"}, NULL}, {POST_UPLOAD, 403, 0, {NULL}, NULL}};
 	struct blob_upload u;
 	struct error err = ERROR_INIT;
 

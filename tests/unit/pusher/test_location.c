@@ -109,9 +109,41 @@ static void test_join(void **state)
 		check(i);
 }
 
+static void test_row_r22_links(void **state)
+{
+	static const struct {
+		const char *header, *next;
+	} links[] = {
+	    {"<a>; rel=\"next\"", "a"},
+	    {"<a?b=1,2>; title=x; REL=Next", "a?b=1,2"},
+	    {"<a>; rel=\"first\", <b>; rel=\"next\"", "b"},
+	    {"<a>;rel=next;x", "a"},
+	    {"<a>; rel=\"nextest\"", NULL},
+	    {"<a>; rel=\"prev\"", NULL},
+	    {"<a>; xrel=next", NULL},
+	    {"<a>", NULL},
+	    {"<a; rel=next", NULL},
+	    {"a; rel=next", NULL},
+	    {"<>; rel=next", ""},
+	    {"<a>; rel=", NULL},
+	    {"<a>; rel=\"", NULL},
+	    {"<", NULL},
+	    {"", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
+		auto_free char *next = location_next(links[i].header);
+		if ((next == NULL) != (links[i].next == NULL) ||
+		    (next != NULL && strcmp(next, links[i].next) != 0))
+			fail_msg("%s: %s", links[i].header, next == NULL ? "none" : next);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_join)};
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_row_r22_links), cmocka_unit_test(test_join)};
 
 	return cmocka_run_group_tests_name("location", tests, NULL, NULL);
 }
