@@ -68,7 +68,8 @@ struct sealing {
 	size_t blob_count;
 	size_t blob_capacity;
 	struct stray_files strays;
-	struct digest *before; /* every blob that index.json leads to as it is, sorted */
+	struct seal interrupted; /* the list that a killed run has left; else empty */
+	struct digest *before;   /* every blob that index.json leads to as it is, sorted */
 	size_t before_count;
 	struct digest *listed; /* every blob of the delivery, sorted */
 	size_t listed_count;
@@ -86,6 +87,7 @@ static void sealing_release(struct sealing *s)
 	free(s->listed);
 	graph_release(&s->graph);
 	stray_files_release(&s->strays);
+	seal_release(&s->interrupted);
 	buf_release(&s->index);
 	buf_release(&s->seal);
 	seal_signature_release(&s->signature);
@@ -231,7 +233,33 @@ static int settle(struct sealing *s, struct error *err)
 
 /* ---- what it holds besides ---- */
 
-/* A blob that only release signatures led to which have grown since. */
+static bool lists(const struct seal *seal, const struct digest *d)
+{
+	return seal->blob_count > 0 &&
+	       bsearch(d, seal->blobs, seal->blob_count, sizeof(*d), digest_compare) != NULL;
+}
+
+/* A list without a signature: a run was killed that had judged all it lists, see change(). */
+static void read_interrupted(struct sealing *s)
+{
+	auto_buf struct buf list = BUF_INIT(LIMIT_SEAL_BYTES_MAX);
+	struct error ignored = ERROR_INIT;
+	bool has_signature = false;
+
+	for (size_t i = 0; i < s->strays.count; i++) {
+		const struct stray *stray = &s->strays.items[i];
+
+		has_signature |=
+		    stray->kind == STRAY_OLD_SEAL && strcmp(stray->path, LAYOUT_SEAL) != 0;
+	}
+	if (has_signature || layout_read_file(s->layout, LAYOUT_SEAL, &list, &ignored) != 0)
+		return;
+	if (seal_parse(&s->interrupted, buf_text(&list), list.len, &ignored) != 0)
+		seal_release(&s->interrupted);
+}
+
+/* A blob that only release signatures led to which have grown since, in this run or in the one that
+ * was killed. */
 static bool is_replaced(const struct sealing *s, const struct stray *stray)
 {
 	static const char prefix[] = "blobs/sha256/";
@@ -239,7 +267,8 @@ static bool is_replaced(const struct sealing *s, const struct stray *stray)
 	struct digest d;
 
 	return strncmp(stray->path, prefix, strlen(prefix)) == 0 &&
-	       digest_parse_hex(&d, hex, strlen(hex)) && was_there(s, &d);
+	       digest_parse_hex(&d, hex, strlen(hex)) &&
+	       (was_there(s, &d) || lists(&s->interrupted, &d));
 }
 
 static int find_strays(struct sealing *s, struct command_result *out, struct error *err)
@@ -249,6 +278,7 @@ static int find_strays(struct sealing *s, struct command_result *out, struct err
 
 	if (stray_files_find(&s->strays, s->layout, s->listed, s->listed_count, err) != 0)
 		return -1;
+	read_interrupted(s);
 	for (size_t i = 0; i < s->strays.count; i++) {
 		const struct stray *stray = &s->strays.items[i];
 		bool in_the_way =
@@ -307,21 +337,23 @@ static int prepare(struct sealing *s, struct command_result *out, struct error *
 
 /* ---- the change ---- */
 
-/* The old seal first: from here on, until the new signature is there, nothing verifies. */
+/* The old signatures first: from here on, until the new one is there, nothing verifies. The old
+ * list stays for as long as the next run would need it. */
 static int remove_old(struct sealing *s, struct command_result *out, struct error *err)
 {
-	size_t removed = 0;
+	size_t found = 0;
 
 	for (size_t i = 0; i < s->strays.count; i++) {
 		const struct stray *stray = &s->strays.items[i];
 
 		if (stray->kind != STRAY_OLD_SEAL)
 			continue;
-		if (layout_update_remove(s->update, stray->path, err) != 0)
+		found++;
+		if (strcmp(stray->path, LAYOUT_SEAL) != 0 &&
+		    layout_update_remove(s->update, stray->path, err) != 0)
 			return -1;
-		removed++;
 	}
-	if (removed > 0)
+	if (found > 0)
 		buf_puts(&out->notes, "builder: the old seal was removed\n");
 	return layout_update_sync(s->update, false, err);
 }
@@ -367,6 +399,8 @@ static int change(struct sealing *s, struct command_result *out, struct error *e
 	if (remove_old(s, out, err) != 0 ||
 	    layout_update_replace(s->update, LAYOUT_INDEX, s->index.data, s->index.len, err) != 0 ||
 	    remove_strays(s, out, err) != 0 ||
+	    layout_update_remove(s->update, LAYOUT_SEAL, err) != 0 ||
+	    layout_update_sync(s->update, false, err) != 0 ||
 	    layout_update_add(s->update, LAYOUT_SEAL, s->seal.data, s->seal.len, err) != 0)
 		return -1;
 	if (verify_own_work(s, out, err) != 0 || layout_update_sync(s->update, true, err) != 0) {
@@ -438,6 +472,7 @@ static int run(const struct command *self, int argc, char **argv, struct command
 	    .graph = GRAPH_INIT,
 	    .keys = RELEASE_KEYS_INIT,
 	    .strays = STRAY_FILES_INIT,
+	    .interrupted = SEAL_INIT,
 	    .index = BUF_INIT(LIMIT_INDEX_BYTES_MAX),
 	    .seal = BUF_INIT(LIMIT_SEAL_BYTES_MAX),
 	    .signature = SEAL_SIGNATURE_INIT};

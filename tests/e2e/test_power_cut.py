@@ -57,7 +57,7 @@ def test_row_f6_seal(traced, programs, layout, keys, tmp_path):
     disk = traced(programs.builder, "seal", layout, "--keys", keys)
     assert disk.early == []
     signature = layout.signatures[0].name
-    assert disk.steps == ["remove one/SEAL", f"remove one/{signature}", "rename one/index.json",
+    assert disk.steps == [f"remove one/{signature}", "rename one/index.json", "remove one/SEAL",
                           "rename one/SEAL", f"rename one/{signature}"]
 
 

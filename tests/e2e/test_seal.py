@@ -471,6 +471,28 @@ def test_row_f4_kill_at_every_syscall_of_seal(release, tracer, programs, keys, p
 
 
 @pytest.mark.slow
+def test_row_f4_kill_while_release_signatures_grow(tracer, programs, foreign, tmp_path):
+    """The blobs of the smaller signatures belong to nobody any more; the next run takes them away."""
+    for name in ("first", "second"):
+        programs.builder.run("keygen", tmp_path / name, "--no-passphrase")
+    programs.builder.run("seal", foreign, "--keys", tmp_path / "first")
+    done = foreign.copy(tmp_path / "done")
+    points = tracer.points(tmp_path / "log", "seal", done, "--keys", tmp_path / "second", begin="flock")
+    complete = tree(done.path)
+    assert sum(name not in complete for name in tree(foreign.path)) >= 2 + 1, "signatures have grown"
+
+    def check(number):
+        place = foreign.copy(tmp_path / f"kill-{number}" / "place")
+        command = ["seal", place, "--keys", tmp_path / "second"]
+        tracer.run("signal=KILL", points[number], *command)
+        programs.builder.run(*command)
+        assert tree(place.path) == complete, points[number]
+        shutil.rmtree(place.path.parent)
+
+    in_threads(check, range(0, len(points), 4 if programs.sanitized else 1))
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(("fault", "calls"), [
     ("error=ENOSPC", ["write", "mkdirat", "fsync", "openat"]),
     ("error=EIO", ["write", "fsync", "close", "renameat2", "renameat", "fchmod", "unlinkat", "syncfs"]),
