@@ -87,6 +87,7 @@
 #define LIMIT_RESPONSE_BODY_BYTES_MAX (4 * MIB)
 #define LIMIT_ERROR_BODY_BYTES_MAX (64 * KIB)
 #define LIMIT_HEADER_BYTES_MAX (256 * KIB)
+#define LIMIT_HEADER_LINES_MAX 1000U /* each is looked for among all of them */
 #define LIMIT_CONNECT_TIMEOUT_MS 10000L
 #define LIMIT_IDLE_TIMEOUT_S 60L
 #define LIMIT_IDLE_BYTES_PER_S 100L /* slower than this for that long is idle */

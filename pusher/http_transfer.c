@@ -29,7 +29,8 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *context)
 	else if (len > 0 && (bytes[0] == '\r' || bytes[0] == '\n'))
 		t->headers_ended = true;
 	t->header_bytes += len;
-	if (t->header_bytes > LIMIT_HEADER_BYTES_MAX) {
+	if (t->header_bytes > LIMIT_HEADER_BYTES_MAX ||
+	    ++t->header_lines > LIMIT_HEADER_LINES_MAX) {
 		t->headers_too_long = true;
 		return 0;
 	}
@@ -351,7 +352,8 @@ static int set_own_error(const struct transfer *t, struct error *err)
 		    "was sent there");
 	if (t->headers_too_long)
 		return error_set(err, ERR_UNBELIEVED,
-		    "the answer's headers are larger than %u bytes", LIMIT_HEADER_BYTES_MAX);
+		    "the answer's headers are larger than %u bytes or more than %u",
+		    LIMIT_HEADER_BYTES_MAX, LIMIT_HEADER_LINES_MAX);
 	if (t->body_too_long)
 		return error_set(err, ERR_UNBELIEVED, "the answer is larger than %u bytes",
 		    LIMIT_RESPONSE_BODY_BYTES_MAX);

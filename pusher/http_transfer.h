@@ -29,6 +29,7 @@ struct transfer {
 	struct curl_slist *headers;       /* owned */
 	bool is_local;                    /* of a foreign place: leads to this machine or link */
 	size_t header_bytes;
+	size_t header_lines;
 	bool headers_ended; /* those of the last answer, by an empty line */
 	bool headers_too_long;
 	bool body_too_long;

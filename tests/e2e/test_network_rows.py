@@ -100,6 +100,14 @@ HARDLY_HTTP = {
 }
 
 
+def test_row_r10_one_header_many_times(attack, scripted_registry):
+    """Below the limit on bytes, and each of them is looked for among all."""
+    scripted_registry.on(*HEAD, Answer(raw=OK + b"Warning: 1\r\n" * 20000 + b"\r\n"))
+    done = attack(scripted_registry, *ONCE)
+    failed(done, 7)
+    assert done.seconds < 5
+
+
 @pytest.mark.parametrize(("head", "piece"), **by(HARDLY_HTTP))
 def test_what_is_hardly_http(head, piece, attack, raw_server):
     server = raw_server(head, piece)
