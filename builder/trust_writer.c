@@ -84,17 +84,36 @@ int trust_writer_make(const char *path, const struct trust_files *files, const s
 	return 0;
 }
 
+/* Under a dot name, which is no part of an update, until it is whole. One that a killed run has
+ * left is written anew. */
+static int add_in(int dir_fd, const struct seal_signature *signature, struct error *err)
+{
+	auto_free char *unfinished = mem_printf(".%s.new", signature->name);
+
+	if (unlinkat(dir_fd, unfinished, 0) != 0 && errno != ENOENT)
+		return error_sys(err, "'%s': remove", unfinished);
+	if (file_write_new(dir_fd, unfinished, buf_text(&signature->armored),
+		signature->armored.len, 0644, err) != 0)
+		return -1;
+	/* Where that is refused (some network and FUSE file systems), a second name is given. */
+	int result = renameat2(dir_fd, unfinished, dir_fd, signature->name, RENAME_NOREPLACE);
+	if (result != 0 && (errno == EINVAL || errno == ENOSYS))
+		result = linkat(dir_fd, unfinished, dir_fd, signature->name, 0);
+	if (result != 0)
+		(void)(errno == EEXIST ? error_set(err, ERR_EXISTS, "this key has signed it")
+				       : error_sys(err, "'%s': rename", signature->name));
+	if (unlinkat(dir_fd, unfinished, 0) != 0 && errno != ENOENT && result == 0)
+		result = error_sys(err, "'%s': remove", unfinished);
+	return result == 0 ? 0 : -1;
+}
+
 int trust_writer_add(const char *path, const struct seal_signature *signature, struct error *err)
 {
 	auto_fd int fd = open(path, DIRECTORY_FLAGS | O_NOFOLLOW);
 
 	if (fd < 0)
 		return error_sys(err, "trust update '%s'", path);
-	if (file_write_new(fd, signature->name, buf_text(&signature->armored),
-		signature->armored.len, 0644, err) != 0)
-		return err->sys_errno == EEXIST
-			   ? error_set(
-				 err, ERR_EXISTS, "trust update '%s': this key has signed it", path)
-			   : error_prefix(err, "trust update '%s'", path);
+	if (add_in(fd, signature, err) != 0)
+		return error_prefix(err, "trust update '%s'", path);
 	return fd_sync_directory(fd) == 0 ? 0 : error_sys(err, "trust update '%s': sync", path);
 }

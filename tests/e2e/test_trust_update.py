@@ -427,6 +427,28 @@ def test_every_moment_has_the_old_files_or_the_new(site):
     assert len(seen) == 4
 
 
+@pytest.mark.slow
+def test_row_f4_kill_at_every_syscall_of_a_second_signature(site):
+    """A piece of a signature would refuse the whole update: it is there whole or not at all."""
+    update = site.update(site.write("new", 2), ["ann"])
+    calls = ["openat", "write", "fsync", "fchmod", "renameat2", "unlinkat"]
+    tracer = Tracer(site.programs.builder, calls)
+    trial = site.directory / "trial"
+    command = ["trust", "sign", trial, "--trust-id", sha256((update / "TRUST").read_bytes()),
+               *site.roots["bob"].options]
+    shutil.copytree(update, trial)
+    points = tracer.points(site.directory / "log", *command)
+    old, new = tree(update), tree(trial)
+    for point in points[::5 if site.programs.sanitized else 1]:
+        shutil.rmtree(trial)
+        shutil.copytree(update, trial)
+        tracer.run("signal=KILL", point, *command)
+        now = {name: content for name, content in tree(trial).items() if name[0] != "."}
+        assert now in (old, new), point
+        done = site.programs.builder.run(*command, status=None)
+        assert done.status == (2 if now == new else 0) and tree(trial) == new, (point, done)
+
+
 # ---- the drills of builder(1) ----
 
 def test_drill_rotation(site, programs, sealed, make_keys, tmp_path):
