@@ -18,7 +18,7 @@ from peers import ROOT, Registry, find, push_entries, quoted, script
 from proxy import Proxy
 
 sys.path.insert(0, str(ROOT / "tests" / "e2e"))
-from real_registry import RealRegistry  # noqa: E402
+from real_registry import Front, RealRegistry, make_certificates  # noqa: E402
 
 CHARTS = ROOT / "tests" / "data" / "charts"
 REAL = ROOT.parent / "shared" / "data" / "charts"
@@ -49,6 +49,16 @@ class Setup:
                                 self.work / f"registry-{self.runs}").start()
         self.stopping.append(registry)
         return registry
+
+    def front(self, registry):
+        """nginx with TLS and HTTP/2 before the registry."""
+        directory = self.work / f"front-{self.runs}"
+        certificates = self.work / "certificates"
+        certificates.mkdir(exist_ok=True)
+        front = Front(ROOT / "build/nginx/usr/sbin/nginx", directory, registry,
+                      make_certificates(certificates))
+        self.stopping.append(front)
+        return front
 
     def stop(self):
         for server in reversed(self.stopping):
@@ -294,15 +304,19 @@ def workload_latency(s):
     archive = found[0] if found else next(iter(sorted(CHARTS.iterdir())))
     layout = s.layout("one", archive)
     for count, charts in ((1, [(layout, first_ref(layout), archive)]), (20, small_charts(s, 20))):
-        registry = s.registry()
-        far = Proxy(registry.port, 0.05)
-        s.stopping.append(far)
-        entries = push_entries(s.programs, Registry(f"127.0.0.1:{far.port}"), charts, s.trust, cold)
-        if count > 1:
-            entries = [e for e in entries if e.name in ("pusher", "oras loop", "regctl loop")]
-        yield f"far-{count}", f"Push {count} chart{'s' if count > 1 else ''}, 50 ms away", \
-            entries, registry
-        s.stop()
+        for has_tls in (False, True):
+            registry = s.registry()
+            front = s.front(registry) if has_tls else registry
+            far = Proxy(front.port, 0.05)
+            s.stopping.append(far)
+            reach = Registry(f"127.0.0.1:{far.port}", front.certificates.ca if has_tls else None)
+            entries = push_entries(s.programs, reach, charts, s.trust, cold)
+            if count > 1:
+                entries = [e for e in entries if e.name in ("pusher", "oras loop")]
+            yield f"far-{count}{'-tls' if has_tls else ''}", \
+                f"Push {count} chart{'s' if count > 1 else ''}, 50 ms away, " + \
+                ("HTTP/2 with TLS" if has_tls else "HTTP/1.1"), entries, registry
+            s.stop()
 
 
 def workload_start(s):

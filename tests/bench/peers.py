@@ -62,7 +62,7 @@ class Registry:
         return ["--ca-file", self.ca] if self.ca else ["--plain-http"]
 
     def skopeo(self):
-        return ["--dest-cert-dir", self.ca.parent] if self.ca else ["--dest-tls-verify=false"]
+        return [] if self.ca else ["--dest-tls-verify=false"]
 
     def regctl(self):
         return ["--host", f"reg={self.host},tls={'enabled' if self.ca else 'disabled'}" +

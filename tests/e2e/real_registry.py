@@ -8,6 +8,7 @@ import ssl
 import subprocess
 import threading
 import time
+import types
 import urllib.error
 import urllib.request
 import uuid
@@ -296,6 +297,24 @@ http {{
 	}}
 }}
 """
+
+
+def make_certificates(directory):
+    """A CA and a server's certificate for 127.0.0.1 and localhost; .other_ca is foreign."""
+    def openssl(name, *arguments):
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                        "-keyout", f"{name}.key", "-out", f"{name}.pem", *arguments],
+                       cwd=directory, check=True, capture_output=True)
+        return directory / f"{name}.pem"
+
+    ca = openssl("ca", "-subj", "/CN=Harbour test CA")
+    other = openssl("other", "-subj", "/CN=Nobody's CA")
+    certificate = openssl("server", "-subj", "/CN=registry", "-CA", ca, "-CAkey",
+                          directory / "ca.key", "-addext",
+                          "subjectAltName=IP:127.0.0.1,DNS:localhost")
+    return types.SimpleNamespace(ca=ca, other_ca=other, certificate=certificate,
+                                 key=directory / "server.key")
 
 
 class Front:

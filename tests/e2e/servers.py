@@ -2,33 +2,17 @@
 
 import os
 import subprocess
-import types
 
 import pytest
 from helpers import ROOT, missing
-from real_registry import Front, RealRegistry, ReferrersRegistry
+from real_registry import Front, RealRegistry, ReferrersRegistry, make_certificates
 from token_server import TokenServer
 
 
 @pytest.fixture(scope="session")
 def certificates(tmp_path_factory):
     """A CA and a server's certificate for 127.0.0.1 and localhost, by openssl; .other_ca is foreign."""
-    directory = tmp_path_factory.mktemp("certificates")
-
-    def openssl(name, *arguments):
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                        "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-                        "-keyout", f"{name}.key", "-out", f"{name}.pem", *arguments],
-                       cwd=directory, check=True, capture_output=True)
-        return directory / f"{name}.pem"
-
-    ca = openssl("ca", "-subj", "/CN=Harbour test CA")
-    other = openssl("other", "-subj", "/CN=Nobody's CA")
-    certificate = openssl("server", "-subj", "/CN=registry", "-CA", ca, "-CAkey",
-                          directory / "ca.key", "-addext",
-                          "subjectAltName=IP:127.0.0.1,DNS:localhost")
-    return types.SimpleNamespace(ca=ca, other_ca=other, certificate=certificate,
-                                 key=directory / "server.key")
+    return make_certificates(tmp_path_factory.mktemp("certificates"))
 
 
 def peer(name):
