@@ -43,7 +43,7 @@ static bool stands_there(
 	return false;
 }
 
-static int judge_origin(const struct delivery *d, const struct trust_signer *signers,
+int delivery_judge_origin(const struct delivery *d, const struct trust_signer *signers,
     size_t signer_count, const struct trust *t, struct error *err)
 {
 	if (!t->has_origins)
@@ -196,7 +196,7 @@ int delivery_judge(const struct graph *graph, const struct trust_signer *signers
 
 	if (judge_presence(d, judgement->trust, err) != 0 ||
 	    judge_time(d, judgement->now, err) != 0 ||
-	    judge_origin(d, signers, signer_count, judgement->trust, err) != 0)
+	    delivery_judge_origin(d, signers, signer_count, judgement->trust, err) != 0)
 		return -1;
 	return judge_destination(graph, judgement, err);
 }

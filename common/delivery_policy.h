@@ -16,6 +16,11 @@
 int delivery_judge(const struct graph *graph, const struct trust_signer *signers,
     size_t signer_count, const struct judgement *judgement, struct error *err) MUST_CHECK;
 
+/** delivery_judge_origin(d, signers, signer_count, t, err): that part of it: the policy lists the
+ * origin, and one of the signers may seal for it. */
+int delivery_judge_origin(const struct delivery *d, const struct trust_signer *signers,
+    size_t signer_count, const struct trust *t, struct error *err) MUST_CHECK;
+
 /**
  * delivery_judge_landing(d, path, judgement, err): the same for one repository, by its whole path
  * in the registry of judgement->target, which is not NULL: for names that are not the signed ones.

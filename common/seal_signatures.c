@@ -6,13 +6,13 @@
 #include "common/limits.h"
 #include "common/timestamp.h"
 
-static int read_signature(const struct layout *l, const struct judgement *judgement,
+static int read_signature(const struct signature_files *files, const struct judgement *judgement,
     const struct ssh_public_key *key, const char *name, struct buf *out, struct error *err)
 {
 	const struct buf *fresh = judgement->new_signature;
 
 	if (fresh == NULL || !ssh_public_key_equal(judgement->new_key, key))
-		return layout_read_file(l, name, out, err);
+		return files->read(files->context, name, out, err);
 	buf_put(out, buf_text(fresh), fresh->len);
 	return buf_check(out, name, err);
 }
@@ -22,7 +22,7 @@ static int read_signature(const struct layout *l, const struct judgement *judgem
  * listing. *out_signed: it is there and holds. One that is there and does not hold refuses
  * everything.
  */
-static int check_key(const struct layout *l, const struct judgement *judgement,
+static int check_key(const struct signature_files *files, const struct judgement *judgement,
     const struct trust_key *key, const struct buf *seal, bool *out_signed, struct error *err)
 {
 	char kid[LAYOUT_KID_LEN + 1];
@@ -32,7 +32,7 @@ static int check_key(const struct layout *l, const struct judgement *judgement,
 	*out_signed = false;
 	ssh_public_key_kid(kid, &key->key);
 	layout_signature_name(name, kid);
-	if (read_signature(l, judgement, &key->key, name, &armored, err) != 0) {
+	if (read_signature(files, judgement, &key->key, name, &armored, err) != 0) {
 		if (err->sys_errno == ENOENT)
 			return 0;
 		return error_recode(err, ERR_SEAL);
@@ -112,7 +112,7 @@ static int refuse_threshold(const struct seal_signatures *s, const struct trust_
 	    quorum->threshold, buf_text(&expected), buf_text(&ignored));
 }
 
-int seal_signatures_check(struct seal_signatures *out, const struct layout *layout,
+int seal_signatures_check(struct seal_signatures *out, const struct signature_files *files,
     const struct buf *seal, const struct judgement *judgement, struct error *err)
 {
 	const struct trust *t = judgement->trust;
@@ -125,7 +125,7 @@ int seal_signatures_check(struct seal_signatures *out, const struct layout *layo
 
 		if (!t->keys[i].for_seals)
 			continue;
-		if (check_key(layout, judgement, &t->keys[i], seal, &is_signed, err) != 0)
+		if (check_key(files, judgement, &t->keys[i], seal, &is_signed, err) != 0)
 			return -1;
 		if (is_signed)
 			add(out, t, &t->keys[i], judgement->now);

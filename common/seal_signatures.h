@@ -21,14 +21,21 @@ struct seal_signatures {
 		.signers = NULL, .signer_count = 0, .ignored = NULL, .ignored_count = 0            \
 	}
 
+/** Where signature files are read from: read() as layout_read_file(), and as exact where there is
+ * none. */
+struct signature_files {
+	int (*read)(const void *context, const char *name, struct buf *out, struct error *err);
+	const void *context;
+};
+
 /**
- * seal_signatures_check(out, layout, seal, judgement, err): 0 if as many signers as the policy
+ * seal_signatures_check(out, files, seal, judgement, err): 0 if as many signers as the policy
  * wants have sealed. Nothing but the files of pinned keys is read, by names that the keys give, and
  * nothing in them is decoded but their base64. ERR_SEAL: too few, or a file of a pinned key that
  * does not hold, whether its key counts or not. Release with seal_signatures_release(), also after
  * a failure.
  */
-int seal_signatures_check(struct seal_signatures *out, const struct layout *layout,
+int seal_signatures_check(struct seal_signatures *out, const struct signature_files *files,
     const struct buf *seal, const struct judgement *judgement, struct error *err) MUST_CHECK;
 void seal_signatures_release(struct seal_signatures *s);
 

@@ -321,15 +321,21 @@ static int judge_sequence(
 	return sequence_judge(&v->sequence, &question, err);
 }
 
+static int read_signature(const void *context, const char *name, struct buf *out, struct error *err)
+{
+	return layout_read_file(context, name, out, err);
+}
+
 static int check_all(struct verified_layout *v, const char *path, const struct judgement *judgement,
     struct problems *problems, struct error *err)
 {
 	auto_buf struct buf seal = BUF_INIT(LIMIT_SEAL_BYTES_MAX);
+	const struct signature_files files = {.read = read_signature, .context = &v->layout};
 
 	if (layout_open(&v->layout, path, err) != 0)
 		return error_recode(err, ERR_SEAL);
 	if (read_seal(&v->layout, &seal, err) != 0 ||
-	    seal_signatures_check(&v->signatures, &v->layout, &seal, judgement, err) != 0 ||
+	    seal_signatures_check(&v->signatures, &files, &seal, judgement, err) != 0 ||
 	    seal_parse(&v->seal, buf_text(&seal), seal.len, err) != 0 ||
 	    check_files(v, judgement->owe_large, problems, err) != 0 || load_content(v, err) != 0 ||
 	    delivery_judge(&v->graph, v->signatures.signers, v->signatures.signer_count, judgement,

@@ -7,15 +7,24 @@
 static int find_mark(
     void *context, const char *origin, struct sequence_mark *out, struct error *err)
 {
-	return state_find(context, origin, out, err);
+	const struct admission *a = context;
+	struct sequence_mark recorded = {.exists = false};
+
+	*out = (struct sequence_mark){.exists = false};
+	if (a->has_state && state_find(&a->state, origin, out, err) != 0)
+		return -1;
+	if (a->record != NULL && a->record->find(a->record->context, origin, &recorded, err) != 0)
+		return -1;
+	return sequence_mark_raise(out, &recorded, err);
 }
 
 int admission_open(struct admission *out, const struct admission_request *request,
     struct problems *problems, struct error *err)
 {
 	const struct target *target = request->target;
-	const struct mark_source marks = {.find = find_mark, .context = &out->state};
+	const struct mark_source marks = {.find = find_mark, .context = out};
 
+	out->record = request->record;
 	out->trust = trust_options_load(request->trust, err);
 	if (out->trust == NULL)
 		return -1;
@@ -31,7 +40,7 @@ int admission_open(struct admission *out, const struct admission_request *reques
 	    .now = (int64_t)time(NULL),
 	    .target = target == NULL ? NULL : &target->destination,
 	    .default_port = target == NULL ? 443 : target->default_port,
-	    .marks = out->has_state ? &marks : NULL,
+	    .marks = out->has_state || out->record != NULL ? &marks : NULL,
 	    .needs_mark = request->needs_mark && !request->first_use,
 	    .owe_large = request->owe_large,
 	};

@@ -15,11 +15,13 @@ struct admission {
 	struct verified_layout *layout; /* owned */
 	bool has_state;
 	struct state state;
+	const struct mark_source *record; /* borrowed */
 };
 
 #define ADMISSION_INIT                                                                             \
 	{                                                                                          \
-		.trust = NULL, .layout = NULL, .has_state = false, .state = STATE_INIT             \
+		.trust = NULL, .layout = NULL, .has_state = false, .state = STATE_INIT,            \
+		.record = NULL                                                                     \
 	}
 
 /** By what a layout is to be let in; all borrowed. */
@@ -28,6 +30,7 @@ struct admission_request {
 	const struct trust_options *trust; /* after trust_options_check() */
 	const struct target *target;       /* the destination to judge by, or NULL */
 	const char *state;                 /* --state, or NULL; only with a target */
+	const struct mark_source *record;  /* --record, or NULL: asked after the state */
 	bool first_use;                    /* --first-use */
 	bool is_push;                      /* the state will be advanced, see there */
 	bool needs_mark;                   /* of struct judgement */

@@ -1,5 +1,7 @@
 #include "pusher/blob_source.h"
 
+#include <string.h>
+
 #include "common/limits.h"
 
 /* So much of the blob is on its way. */
@@ -10,6 +12,12 @@ static void tell(struct blob_source *s, uint64_t bytes)
 	s->told = bytes;
 }
 
+static ssize_t copy_content(const struct blob_source *s, void *into, size_t len)
+{
+	memcpy(into, s->content->data + s->at, len);
+	return (ssize_t)len;
+}
+
 static ssize_t source_read(void *context, void *into, size_t len, struct error *err)
 {
 	struct blob_source *s = context;
@@ -18,7 +26,8 @@ static ssize_t source_read(void *context, void *into, size_t len, struct error *
 		return 0;
 	if (len > s->end - s->at)
 		len = (size_t)(s->end - s->at);
-	ssize_t got = blob_read(&s->reader, into, len, err);
+	ssize_t got =
+	    s->content == NULL ? blob_read(&s->reader, into, len, err) : copy_content(s, into, len);
 	if (got > 0) {
 		s->at += (uint64_t)got;
 		tell(s, s->at);
@@ -46,7 +55,9 @@ static int skip(struct blob_source *s, struct error *err)
 
 static int seek(struct blob_source *s, struct error *err)
 {
-	if (s->reader.fd >= 0 && s->at == s->begin)
+	if (s->content != NULL)
+		s->at = s->begin;
+	if (s->content != NULL || (s->reader.fd >= 0 && s->at == s->begin))
 		return 0;
 	blob_close(&s->reader);
 	s->at = 0;

@@ -14,6 +14,7 @@ struct blob_source {
 	const struct digest *digest;
 	uint64_t size_bytes; /* of the blob */
 	struct progress *progress;
+	const struct buf *content; /* of the blob, where it is not in the layout; else NULL */
 	struct blob_reader reader;
 	uint64_t begin; /* of the piece */
 	uint64_t at;    /* the next byte that is read */

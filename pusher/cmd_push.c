@@ -24,6 +24,7 @@ static const char help[] =
     "      --trust DIR          whose seals count, and for where (required)\n"
     "      --trust-id HEX       its trust id must be this one\n"
     "      --state DIR          refuse what is older than the last push\n"
+    "      --record             likewise, by a record that is kept in the registry\n"
     "      --first-use          nothing was pushed before, and DIR may be made\n"
     "      --on-existing WHAT   a tag that holds something else: fail (unless told),\n"
     "                           skip or overwrite\n"
@@ -57,6 +58,7 @@ struct push_options {
 	struct common_options common;
 	struct trust_options trust;
 	const char *state;
+	bool record;
 	bool first_use;
 	const char *on_existing;
 	const char *receipt;
@@ -141,6 +143,7 @@ static int parse_options(
 	const struct option_spec specs[] = {
 	    TRUST_OPTION_SPECS(&o->trust),
 	    {.name = "state", .value = &o->state},
+	    {.name = "record", .flag = &o->record},
 	    {.name = "first-use", .flag = &o->first_use},
 	    {.name = "on-existing", .value = &o->on_existing},
 	    {.name = "dry-run", .short_name = 'n', .flag = &o->dry_run},
@@ -187,6 +190,9 @@ struct work {
 	struct http_transport *transport;
 	struct auth *auth;
 	struct progress progress;
+	struct session session;
+	struct registry registry;
+	struct record record;
 	struct push push;
 	int64_t start; /* seconds since 1970 */
 };
@@ -196,13 +202,14 @@ struct work {
 		.target = TARGET_INIT, .admission = ADMISSION_INIT, .map = NAME_MAP_INIT,          \
 		.plan = PLAN_INIT, .credentials = CREDENTIALS_INIT,                                \
 		.receipt_file = RECEIPT_FILE_INIT, .interrupt_fd = -1, .transport = NULL,          \
-		.auth = NULL, .push = PUSH_INIT                                                    \
+		.auth = NULL, .record = RECORD_INIT, .push = PUSH_INIT                             \
 	}
 
 static void work_release(struct work *s)
 {
 	progress_end(&s->progress);
 	push_release(&s->push);
+	record_release(&s->record);
 	auth_free(s->auth);
 	http_transport_free(s->transport);
 	receipt_file_close(&s->receipt_file);
@@ -234,35 +241,6 @@ static int make_plan(struct work *s, struct error *err)
 	return 0;
 }
 
-/* Everything that can be refused without a socket. */
-static int prepare(struct work *s, struct problems *problems, struct error *err)
-{
-	const struct push_options *o = s->options;
-
-	if (target_parse(&s->target, o->destination, o->connection.plain_http, err) != 0)
-		return -1;
-	if (o->credential.username != NULL && credentials_check_target(&s->target, err) != 0)
-		return -1;
-	if (name_map_parse(&s->map, &o->maps, err) != 0)
-		return -1;
-	const struct admission_request request = {.layout = o->layout,
-	    .trust = &o->trust,
-	    .target = &s->target,
-	    .state = o->state,
-	    .first_use = o->first_use,
-	    .is_push = !o->dry_run,
-	    .needs_mark = true,
-	    .owe_large = o->single_pass};
-	if (admission_open(&s->admission, &request, problems, err) != 0)
-		return -1;
-	if (make_plan(s, err) != 0)
-		return -1;
-	/* The password is asked for last, so that it is in memory while it is needed and no longer.
-	 */
-	return credential_sources_load(
-	    &s->credentials, &o->credential, s->environment, &s->target, s->notes, err);
-}
-
 static bool draws_bar(const struct work *s)
 {
 	const char *term = environment_get(s->environment, ENVIRONMENT_TERM);
@@ -272,12 +250,35 @@ static bool draws_bar(const struct work *s)
 	       environment_get(s->environment, ENVIRONMENT_NO_COLOR) == NULL;
 }
 
+static void begin_session(struct work *s)
+{
+	const struct push_options *o = s->options;
+	int64_t now_ms = s->transport->now_ms(s->transport);
+
+	s->session = (struct session){.transport = s->transport,
+	    .auth = s->auth,
+	    .progress = &s->progress,
+	    .budget = {.retries = o->retries,
+		.deadline_ms = o->deadline_ms == 0 ? HTTP_FOREVER : now_ms + o->deadline_ms},
+	    .jobs = o->jobs};
+	s->registry = (struct registry){.session = &s->session,
+	    .target = &s->target,
+	    .upload_hosts = &o->upload_hosts,
+	    .chunk_bytes = o->chunk_bytes};
+}
+
+/* The password is asked for last, so that it is in memory while it is needed and no longer. */
 static int begin(struct work *s, struct error *err)
 {
 	const struct push_options *o = s->options;
 	const struct auth_options auth = {
 	    .target = &s->target, .credentials = &s->credentials, .auth_hosts = &o->auth_hosts};
 
+	if (s->transport != NULL)
+		return 0;
+	if (credential_sources_load(
+		&s->credentials, &o->credential, s->environment, &s->target, s->notes, err) != 0)
+		return -1;
 	interrupt_hold();
 	s->interrupt_fd = interrupt_fd(err);
 	if (s->interrupt_fd < 0)
@@ -294,39 +295,84 @@ static int begin(struct work *s, struct error *err)
 	    .is_verbose = o->common.verbose,
 	    .is_terminal = draws_bar(s)};
 	s->transport = http_curl_new(&http, err);
-	return s->transport == NULL ? -1 : 0;
+	if (s->transport == NULL)
+		return -1;
+	begin_session(s);
+	return 0;
+}
+
+/* Asked for once everything else about the delivery was found good. */
+static int find_record(
+    void *context, const char *origin, struct sequence_mark *out, struct error *err)
+{
+	struct work *s = context;
+
+	if (begin(s, err) != 0 ||
+	    record_find(&s->record, &s->registry, s->admission.trust, origin, err) != 0)
+		return -1;
+	*out = s->record.mark;
+	return 0;
+}
+
+/* Everything that can be refused without a socket, but for --record. */
+static int prepare(struct work *s, struct problems *problems, struct error *err)
+{
+	const struct push_options *o = s->options;
+	const struct mark_source record = {.find = find_record, .context = s};
+
+	if (target_parse(&s->target, o->destination, o->connection.plain_http, err) != 0)
+		return -1;
+	if (o->credential.username != NULL && credentials_check_target(&s->target, err) != 0)
+		return -1;
+	if (name_map_parse(&s->map, &o->maps, err) != 0)
+		return -1;
+	const struct admission_request request = {.layout = o->layout,
+	    .trust = &o->trust,
+	    .target = &s->target,
+	    .state = o->state,
+	    .record = o->record ? &record : NULL,
+	    .first_use = o->first_use,
+	    .is_push = !o->dry_run,
+	    .needs_mark = true,
+	    .owe_large = o->single_pass};
+	if (admission_open(&s->admission, &request, problems, err) != 0)
+		return -1;
+	/* It was of this call. */
+	s->admission.record = NULL;
+	return make_plan(s, err);
+}
+
+/* From now on nothing older is taken, and this one still is. */
+static int accept_delivery(struct work *s, struct error *err)
+{
+	const struct delivery *d = &verified_layout_graph(s->admission.layout)->index.delivery;
+
+	if (admission_advance(&s->admission, err) != 0)
+		return -1;
+	if (!s->options->record || d->sequence == NULL)
+		return 0;
+	return record_write(&s->record, &s->registry, s->admission.layout, err);
 }
 
 static int push(struct work *s, struct error *err)
 {
 	const struct push_options *o = s->options;
-	int64_t now_ms = s->transport->now_ms(s->transport);
-	struct session session = {.transport = s->transport,
-	    .auth = s->auth,
-	    .progress = &s->progress,
-	    .budget = {.retries = o->retries,
-		.deadline_ms = o->deadline_ms == 0 ? HTTP_FOREVER : now_ms + o->deadline_ms},
-	    .jobs = o->jobs};
-	struct registry registry = {.session = &session,
-	    .target = &s->target,
-	    .layout = verified_layout_files(s->admission.layout),
-	    .upload_hosts = &o->upload_hosts,
-	    .chunk_bytes = o->chunk_bytes};
+	struct registry *registry = &s->registry;
 
-	if (push_decide(&s->push, &s->plan, &registry, o->existing, err) != 0)
+	registry->layout = verified_layout_files(s->admission.layout);
+	if (push_decide(&s->push, &s->plan, registry, o->existing, err) != 0)
 		return -1;
 	/* What is all there already was accepted all the same. */
 	if (o->dry_run || push_is_done(&s->push)) {
 		if (push_settle(&s->push, s->admission.layout, err) != 0)
 			return -1;
-		return o->dry_run ? 0 : admission_advance(&s->admission, err);
+		return o->dry_run ? 0 : accept_delivery(s, err);
 	}
-	if (push_blobs(&s->push, &registry, err) != 0 ||
+	if (push_blobs(&s->push, registry, err) != 0 ||
 	    push_settle(&s->push, s->admission.layout, err) != 0 ||
-	    push_prepare(&s->push, &registry, err) != 0 ||
-	    admission_advance(&s->admission, err) != 0)
+	    push_prepare(&s->push, registry, err) != 0 || accept_delivery(s, err) != 0)
 		return -1;
-	return push_tags(&s->push, &registry, err);
+	return push_tags(&s->push, registry, err);
 }
 
 /* ---- what came of it ---- */
@@ -351,6 +397,7 @@ static int report(struct work *s, struct command_result *out, struct error *err)
 	const struct receipt receipt = {.layout = s->admission.layout,
 	    .target = &s->target,
 	    .push = &s->push,
+	    .record = &s->record,
 	    .is_dry_run = o->dry_run,
 	    .start = s->start,
 	    .end = (int64_t)time(NULL)};

@@ -126,6 +126,22 @@ static json_t *artifact_json(const struct receipt *r, const struct push_name *n)
 	return artifact;
 }
 
+/* The one thing that is composed here and lies under a tag of its own. */
+static void set_record(json_t *root, const struct record *record)
+{
+	char digest[DIGEST_TEXT_LEN + 1];
+
+	if (record == NULL || record->result == RECORD_UNUSED)
+		return;
+	json_t *object = json_object();
+	digest_text(digest, &record->digest);
+	set_string(object, "repository", record->repository);
+	set_string(object, "tag", record->tag);
+	set_string(object, "digest", digest);
+	set_string(object, "result", record->result == RECORD_PUSHED ? "pushed" : "unchanged");
+	(void)json_object_set_new(root, "record", object);
+}
+
 json_t *receipt_json(const struct receipt *r)
 {
 	const struct delivery *d = &verified_layout_graph(r->layout)->index.delivery;
@@ -148,6 +164,7 @@ json_t *receipt_json(const struct receipt *r)
 			    artifacts, artifact_json(r, &r->push->names[i]));
 	}
 	(void)json_object_set_new(root, "artifacts", artifacts);
+	set_record(root, r->record);
 	set_string(root, "registry", r->target->label);
 	set_time(root, "startTime", r->start);
 	set_time(root, "endTime", r->end);

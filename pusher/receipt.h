@@ -12,6 +12,7 @@
 #include "common/error.h"
 #include "common/verified_layout.h"
 #include "pusher/push.h"
+#include "pusher/record.h"
 #include "pusher/target.h"
 
 /** What a receipt tells; all borrowed. */
@@ -19,6 +20,7 @@ struct receipt {
 	const struct verified_layout *layout;
 	const struct target *target;
 	const struct push *push;
+	const struct record *record; /* NULL: none is kept */
 	bool is_dry_run;
 	int64_t start; /* seconds since 1970 */
 	int64_t end;
