@@ -18,6 +18,16 @@ static char *url_part(CURLU *url, CURLUPart part, unsigned flags)
 	return copy;
 }
 
+/* libcurl lets bytes beyond ASCII pass, which no request line may carry. */
+static bool is_visible(const char *text)
+{
+	for (; *text != '\0'; text++) {
+		if (*text <= 0x20 || *text >= 0x7f)
+			return false;
+	}
+	return true;
+}
+
 static int split(struct http_url *out, CURLU *url, struct error *err)
 {
 	auto_free char *user = url_part(url, CURLUPART_USER, 0);
@@ -36,7 +46,9 @@ static int split(struct http_url *out, CURLU *url, struct error *err)
 	out->port = (unsigned)strtoul(port, NULL, 10);
 	out->target =
 	    mem_printf("%s%s%s", path, query == NULL ? "" : "?", query == NULL ? "" : query);
-	return 0;
+	return is_visible(out->target)
+		   ? 0
+		   : error_set(err, ERR_FORMAT, "URL with a character that none may have");
 }
 
 int http_url_resolve(
