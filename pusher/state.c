@@ -98,6 +98,22 @@ static int make(const char *path, struct error *err)
 	return 0;
 }
 
+/* A file of ours there would make it a stranger's layout, or a trust directory of no use. */
+static int refuse_other_directories(const struct state *s, struct error *err)
+{
+	static const char *const names[] = {"oci-layout", "policy.json"};
+	struct stat st;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (fstatat(s->dir_fd, names[i], &st, AT_SYMLINK_NOFOLLOW) == 0)
+			return error_set(err, ERR_USAGE,
+			    "state directory '%s': it is a %s; give the state a directory of its "
+			    "own",
+			    s->path, i == 0 ? "layout" : "trust directory");
+	}
+	return 0;
+}
+
 int state_open(struct state *out, const char *path, const struct destination *destination,
     unsigned default_port, enum state_use use, bool first_use, struct error *err)
 {
@@ -120,6 +136,8 @@ int state_open(struct state *out, const char *path, const struct destination *de
 		    path);
 	if (out->dir_fd < 0)
 		return error_sys(err, "state directory '%s'", path);
+	if (refuse_other_directories(out, err) != 0)
+		return -1;
 	return use == STATE_PUSH ? lock(out, err) : 0;
 }
 

@@ -31,8 +31,8 @@ struct state {
 /**
  * state_open(out, path, destination, default_port, use, first_use, err): the directory, for the
  * marks of one destination. ERR_STATE if there is none, unless first_use, which makes it for
- * STATE_PUSH; ERR_BUSY while another push works with it; ERR_SYSTEM. Close with state_close(), also
- * after a failure.
+ * STATE_PUSH; ERR_USAGE for a layout or a trust directory; ERR_BUSY while another push works with
+ * it; ERR_SYSTEM. Close with state_close(), also after a failure.
  */
 int state_open(struct state *out, const char *path, const struct destination *destination,
     unsigned default_port, enum state_use use, bool first_use, struct error *err) MUST_CHECK;

@@ -172,6 +172,16 @@ def test_row_s13_a_lost_directory_is_made_by_first_use_alone(deliver, push, tmp_
     assert mark_in(lost)["sequence"] == 41
 
 
+def test_no_state_is_kept_in_a_layout_or_a_trust_directory(deliver, push, trusting, tmp_path):
+    delivery, trust = deliver(1), trusting()
+    for directory in (delivery.path, trust):
+        before = names_in(directory)
+        for more in ([], ["--first-use"], ["--dry-run"]):
+            done = push(delivery, *more, status=2, state=directory)
+            refused(done, 2, directory, "a directory of its own")
+        assert names_in(directory) == before
+
+
 def test_the_drill_of_a_lost_state(deliver, push, trusting, tmp_path):
     """pusher(1), STATE: minSequence holds the line until the new directory does."""
     old, last = deliver(41), deliver(42)
