@@ -183,7 +183,7 @@ struct http_url {
 /**
  * http_url_resolve(out, base, reference, err): reference, absolute or relative to the absolute URL
  * base. ERR_FORMAT if it is no http or https URL, carries a user name or password, or has a blank
- * or a byte beyond ASCII behind its host. Release with http_url_release(), also after a failure.
+ * or a byte beyond ASCII. Release with http_url_release(), also after a failure.
  */
 int http_url_resolve(
     struct http_url *out, const char *base, const char *reference, struct error *err) MUST_CHECK;

@@ -46,7 +46,7 @@ static int split(struct http_url *out, CURLU *url, struct error *err)
 	out->port = (unsigned)strtoul(port, NULL, 10);
 	out->target =
 	    mem_printf("%s%s%s", path, query == NULL ? "" : "?", query == NULL ? "" : query);
-	return is_visible(out->target)
+	return is_visible(out->host) && is_visible(out->target)
 		   ? 0
 		   : error_set(err, ERR_FORMAT, "URL with a character that none may have");
 }

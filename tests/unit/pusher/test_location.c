@@ -32,6 +32,7 @@ static const struct {
 	"https://registry.example/v2/a/blobs/uploads/1?" PUT_QUERY},
     {"registry.example", false, "https://registry.example/v2/\377", NULL},
     {"registry.example", false, "https://registry.example/v2/a?\303\274", NULL},
+    {"registry.example", false, "https://registry.ex\377ample/", NULL},
     {"registry.example", false, "1", "https://registry.example/v2/a/blobs/uploads/1?" PUT_QUERY},
     {"registry.example", false, "https://registry.example/u/1",
 	"https://registry.example/u/1?" PUT_QUERY},
