@@ -105,6 +105,7 @@ static void needs_both_files(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		auto_free char *missing = mem_printf("%s: missing", names[i]);
 		auto_free char *irregular = mem_printf("%s: not a regular file", names[i]);
+		auto_free char *directory = mem_printf("'%s' is a directory", names[i]);
 
 		assert_int_equal(renameat(dir->fd, names[i], dir->fd, ".away"), 0);
 		expect_trust_refused(dir->path, ERR_TRUST, missing);
@@ -115,7 +116,7 @@ static void needs_both_files(void **state)
 		expect_trust_refused(dir->path, ERR_TRUST, irregular);
 		assert_int_equal(unlinkat(dir->fd, names[i], 0), 0);
 		temp_mkdir(dir->fd, names[i]);
-		expect_trust_refused(dir->path, ERR_TRUST, irregular);
+		expect_trust_refused(dir->path, ERR_TRUST, directory);
 		assert_int_equal(unlinkat(dir->fd, names[i], AT_REMOVEDIR), 0);
 		assert_int_equal(renameat(dir->fd, ".away", dir->fd, names[i]), 0);
 	}
