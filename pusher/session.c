@@ -5,6 +5,9 @@
 
 #include <sodium.h>
 
+/* Small requests for each large body: they wait for the network, hardly for this machine. */
+#define SHORT_LANES 4
+
 /* One call of session_run(). */
 struct run {
 	struct session *session;
@@ -38,7 +41,9 @@ static bool has_lane(const struct run *r, const struct job *job)
 		return true;
 	if (lanes == 1)
 		return r->running_long + r->running_short == 0;
-	return (job->is_long ? r->running_long : r->running_short) < lanes;
+	if (job->is_long)
+		return r->running_long < lanes;
+	return r->running_short < lanes * SHORT_LANES;
 }
 
 static void take_lane(struct run *r, struct job *job)

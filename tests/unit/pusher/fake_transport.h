@@ -42,6 +42,7 @@ struct fake_transport {
 	size_t request_count;
 	struct http_exchange *started[FAKE_REQUESTS_MAX]; /* borrowed; in their order */
 	size_t started_count;
+	size_t most_at_once; /* that started_count has been */
 	int64_t now_ms;
 };
 
@@ -112,6 +113,8 @@ static inline int fake_start(
 	assert_true(fake->started_count < FAKE_REQUESTS_MAX);
 	x->error = (struct error)ERROR_INIT;
 	fake->started[fake->started_count++] = x;
+	if (fake->started_count > fake->most_at_once)
+		fake->most_at_once = fake->started_count;
 	(void)fake_answer_to(fake, x);
 	return 0;
 }

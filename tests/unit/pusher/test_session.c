@@ -58,8 +58,8 @@ static void test_side_by_side(void **state)
 {
 	struct world *w = *state;
 	struct fake_answer answers[] = {{"GET " URL "/1", 200, 0, {NULL}, NULL},
-	    {"GET " URL "/2", 200, 0, {NULL}, NULL}, {"GET " URL "/1", 200, 0, {NULL}, NULL},
-	    {"GET " URL "/3", 200, 0, {NULL}, NULL}, {"GET " URL "/4", 200, 0, {NULL}, NULL}};
+	    {"GET " URL "/2", 200, 0, {NULL}, NULL}, {"GET " URL "/3", 200, 0, {NULL}, NULL},
+	    {"GET " URL "/4", 200, 0, {NULL}, NULL}, {"GET " URL "/1", 200, 0, {NULL}, NULL}};
 	struct counter c[] = {
 	    counter_of("1", 2), counter_of("2", 1), counter_of("3", 1), counter_of("4", 1)};
 	struct job *const jobs[] = {&c[0].job, &c[1].job, &c[2].job, &c[3].job};
@@ -91,6 +91,31 @@ static void test_lanes(void **state)
 	w->session.jobs = 2;
 	assert_int_equal(session_run(&w->session, jobs, 4, &err), 0);
 	for (size_t i = 0; i < 4; i++)
+		free(c[i].url);
+}
+
+/* Small requests wait for the network, not for each other: but not more of them than this. */
+static void test_short_lanes(void **state)
+{
+	struct world *w = *state;
+	struct fake_answer answers[9];
+	struct counter c[9];
+	struct job *jobs[9];
+	char lines[9][64];
+	struct error err = ERROR_INIT;
+
+	for (size_t i = 0; i < 9; i++) {
+		auto_free char *name = mem_printf("%zu", i);
+		c[i] = counter_of(name, 1);
+		jobs[i] = &c[i].job;
+		(void)snprintf(lines[i], sizeof(lines[i]), "GET " URL "/%zu", i);
+		answers[i] = (struct fake_answer){lines[i], 200, 0, {NULL}, NULL};
+	}
+	world_script(w, answers, 9);
+	w->session.jobs = 2;
+	assert_int_equal(session_run(&w->session, jobs, 9, &err), 0);
+	assert_int_equal(w->fake.most_at_once, 8);
+	for (size_t i = 0; i < 9; i++)
 		free(c[i].url);
 }
 
@@ -171,6 +196,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    WITH_WORLD(test_side_by_side),
 	    WITH_WORLD(test_lanes),
+	    WITH_WORLD(test_short_lanes),
 	    WITH_WORLD(test_row_r15_one_back_off),
 	    WITH_WORLD(test_spent),
 	    WITH_WORLD(test_row_r16_longer_than_there_is_time),
