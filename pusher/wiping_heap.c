@@ -8,17 +8,17 @@
 
 void *wiping_heap_malloc(size_t size)
 {
-	return malloc(size);
+	return mem_alloc(size);
 }
 
 void *wiping_heap_calloc(size_t count, size_t size)
 {
-	return calloc(count, size);
+	return mem_zalloc(count, size);
 }
 
 char *wiping_heap_strdup(const char *text)
 {
-	return strdup(text);
+	return mem_strdup(text);
 }
 
 void wiping_heap_free(void *ptr)
@@ -32,10 +32,8 @@ void wiping_heap_free(void *ptr)
 void *wiping_heap_realloc(void *ptr, size_t size)
 {
 	size_t old_size = ptr == NULL ? 0 : malloc_usable_size(ptr);
-	void *moved = malloc(size);
+	void *moved = mem_alloc(size);
 
-	if (moved == NULL)
-		return NULL;
 	if (ptr != NULL)
 		memcpy(moved, ptr, old_size < size ? old_size : size);
 	wiping_heap_free(ptr);
