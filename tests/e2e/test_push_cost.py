@@ -136,9 +136,9 @@ def test_descriptors_are_few_and_given_back(programs, keys, tmp_path, scripted_r
               for n in range(60)]
     programs.builder.run("build", *charts, "--output", tmp_path / "layout", "--keys", keys)
     done = programs.pusher.run("push", tmp_path / "layout", scripted_registry.oci("a"), "--trust",
-                               keys.trust, "--plain-http", "-q", wrapper=["prlimit", "--nofile=40"])
+                               keys.trust, "--plain-http", "-q", wrapper=["prlimit", "--nofile=64"])
     assert done.status == 0
-    assert scripted_registry.connections <= 16
+    assert scripted_registry.connections <= 20  # four for large bodies, and four times as many
 
 
 # SALLYPORT_PUSHES=10000 python3 -m pytest tests/e2e/test_push_cost.py -k soak -s
