@@ -10,6 +10,7 @@
 #include "pusher/wiping_heap.h"
 
 #define POLL_MS 1000
+#define IDLE_CONNECTIONS 32L
 
 static void transfer_free(struct transfer *t)
 {
@@ -179,7 +180,9 @@ static bool transport_init(struct curl_transport *t, const struct http_curl_opti
 	t->hashed_roots = has_hashed_certificates(SYSTEM_ROOTS);
 	t->multi = curl_multi_init();
 	t->share = curl_share_init();
+	/* Unless told, it closes what is idle when fewer requests are under way than before. */
 	return t->multi != NULL && t->share != NULL &&
+	       curl_multi_setopt(t->multi, CURLMOPT_MAXCONNECTS, IDLE_CONNECTIONS) == CURLM_OK &&
 	       curl_share_setopt(t->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) ==
 		   CURLSHE_OK;
 }
