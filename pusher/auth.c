@@ -501,7 +501,7 @@ void auth_abandon(struct auth *a, struct auth_exchange *x)
 
 struct auth *auth_new(const struct auth_options *options, struct error *err)
 {
-	if (realm_check_hosts(options->auth_hosts, err) != 0)
+	if (realm_check_hosts(options->auth_hosts, "--auth-host", err) != 0)
 		return NULL;
 	struct auth *a = mem_zalloc(1, sizeof(*a));
 	a->options = *options;

@@ -9,6 +9,7 @@
 #include "pusher/connection_environment.h"
 #include "pusher/connection_options.h"
 #include "pusher/credential_sources.h"
+#include "pusher/realm.h"
 #include "pusher/receipt.h"
 #include "pusher/trust_environment.h"
 
@@ -129,7 +130,8 @@ static int check_options(struct push_options *o, const struct command *self, str
 {
 	if (trust_environment_check(&o->trust, self, err) != 0 ||
 	    connection_options_check(&o->connection, self, err) != 0 ||
-	    parse_numbers(o, self, err) != 0)
+	    parse_numbers(o, self, err) != 0 ||
+	    realm_check_hosts(&o->upload_hosts, "--upload-host", err) != 0)
 		return -1;
 	if ((o->credential.username != NULL) != o->credential.password_stdin)
 		return command_usage(

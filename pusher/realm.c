@@ -11,16 +11,16 @@ static int parse_host(struct destination *out, const char *text, struct error *e
 {
 	if (destination_parse(out, text, err) == 0 && out->prefix[0] == '\0')
 		return 0;
-	return error_set(err, ERR_USAGE, "--auth-host '%s': HOST or HOST:PORT is expected", text);
+	return error_set(err, ERR_USAGE, "'%s': HOST or HOST:PORT is expected", text);
 }
 
-int realm_check_hosts(const struct option_list *hosts, struct error *err)
+int realm_check_hosts(const struct option_list *hosts, const char *option, struct error *err)
 {
 	for (size_t i = 0; hosts != NULL && i < hosts->count; i++) {
 		auto_destination struct destination host = {.host = NULL};
 
 		if (parse_host(&host, hosts->items[i], err) != 0)
-			return -1;
+			return error_prefix(err, "%s", option);
 	}
 	return 0;
 }

@@ -12,8 +12,10 @@
 #include "common/options.h"
 #include "pusher/target.h"
 
-/** realm_check_hosts(hosts, err): ERR_USAGE for one that is no HOST[:PORT]. */
-int realm_check_hosts(const struct option_list *hosts, struct error *err) MUST_CHECK;
+/** realm_check_hosts(hosts, option, err): ERR_USAGE, naming the option, for one that is no
+ * HOST[:PORT]. */
+int realm_check_hosts(
+    const struct option_list *hosts, const char *option, struct error *err) MUST_CHECK;
 
 /**
  * realm_url(target, hosts, realm, with_secret, out_is_foreign, err): the URL of the token server

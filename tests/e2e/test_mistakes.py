@@ -90,3 +90,11 @@ def test_the_trust_of_the_environment(programs, keys, layout, tmp_path):
     # builder takes nothing from there.
     assert "--trust DIR is required" in refused(
         programs.builder, "verify", layout, status=2, env=variables)
+
+
+@pytest.mark.parametrize("host", ["http://registry.example", "registry.example/charts", "/", ""])
+def test_an_upload_host_that_is_none(host, programs, keys, tmp_path):
+    done = programs.pusher.run("push", tmp_path, "oci://127.0.0.1:1/a", "--trust", keys.trust,
+                               "--upload-host", host, status=None)
+    assert (done.status, done.stdout) == (2, "")
+    assert done.stderr == f"pusher: --upload-host: '{host}': HOST or HOST:PORT is expected\n"

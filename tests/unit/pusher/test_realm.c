@@ -88,7 +88,7 @@ static void host_case(const char *auth_host, const char *realm, bool allowed)
 	bool is_foreign;
 
 	expect_ok(target_parse(&target, "oci://r.example", false, &err), &err);
-	expect_ok(realm_check_hosts(&hosts, &err), &err);
+	expect_ok(realm_check_hosts(&hosts, "--auth-host", &err), &err);
 	auto_free char *url = realm_url(&target, &hosts, realm, true, &is_foreign, &err);
 	if (allowed)
 		assert_true(url != NULL && is_foreign);
@@ -118,7 +118,8 @@ static void test_hosts_that_are_none(void **state)
 		struct option_list hosts = {.items = {bad[i]}, .count = 1};
 		struct error err = ERROR_INIT;
 
-		expect_refused(realm_check_hosts(&hosts, &err), &err, ERR_USAGE, "--auth-host");
+		expect_refused(
+		    realm_check_hosts(&hosts, "--auth-host", &err), &err, ERR_USAGE, "--auth-host");
 	}
 }
 
