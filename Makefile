@@ -148,8 +148,8 @@ endef
 $(foreach c,common builder pusher,$(eval $(call test_component,$(c))))
 .SECONDARY:
 
-# A tool of the end-to-end tests: without sanitizers in every mode, since it only execs.
-$(B)/tests/e2e/no_network: tests/e2e/no_network.c
+# Tools of the end-to-end tests: without sanitizers in every mode, since they only exec.
+$(B)/tests/e2e/no_network $(B)/tests/e2e/kill_at: $(B)/tests/e2e/%: tests/e2e/%.c
 	@mkdir -p $(@D)
 	$(call say,cc $<)
 	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -O2 $(WARNINGS) -o $@ $<
@@ -181,7 +181,7 @@ $(B)/tests/interop/ours: $(B)/obj/tests/interop/ours.o $(B)/libbuilder_test.a $(
 .PHONY: unit fuzz-targets e2e-helpers interop-helpers bench-helpers check install uninstall clean help
 unit: $(UNIT_TESTS)
 fuzz-targets: $(FUZZ_TARGETS)
-e2e-helpers: $(addprefix $(B)/tests/e2e/,no_network authenticator.so clock_jump.so failing_malloc.so)
+e2e-helpers: $(addprefix $(B)/tests/e2e/,no_network kill_at authenticator.so clock_jump.so failing_malloc.so)
 interop-helpers: $(B)/tests/interop/ours
 bench-helpers: $(B)/tests/bench/launch
 

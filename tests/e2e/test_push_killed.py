@@ -3,70 +3,121 @@
 import json
 
 import pytest
-from helpers import sha256
-from pushing import (REPOSITORY, TAG, attack, layout, tag_of)  # noqa: F401
+from crafted import write_archive
+from helpers import Layout, sha256
+from pushing import (MANIFEST_TYPE, REPOSITORY, attack, layout, tag_of)  # noqa: F401
 from scripted_registry import Answer
-from traced import Tracer
+from traced import calls_of, killed_at
 from wires import side_by_side
 
-# What a push does to the world, and what it waits with in between.
-CHANGES = ["openat", "read", "pread64", "write", "close", "fsync", "fchmod", "renameat2", "renameat",
-           "rename", "unlinkat", "ftruncate", "socket", "connect", "sendto", "sendmsg", "recvfrom",
-           "recvmsg", "poll", "ppoll", "mmap", "getrandom"]
+SIGNATURE = "dev.cosignproject.cosign/signature"
+TAG = (REPOSITORY, "0.1.0")
+BATCH = 32
 
 
-def known(tracer, directory):
-    """CHANGES without what this machine's strace does not know."""
-    import subprocess
-    good = []
-    for name in CHANGES:
-        done = subprocess.run([tracer.strace, "-o", directory / "probe", "-e", f"trace={name}", "true"],
-                              capture_output=True, check=False)
-        good += [name] if done.returncode == 0 else []
-    return good
+class Place:
+    """A registry, and a directory for the state and the receipt of a push into it."""
+
+    def __init__(self, registry, directory, layout, trust):
+        self.registry, self.directory = registry, directory
+        directory.mkdir()
+        self.arguments = [
+            "push", layout, registry.oci("charts"), "--trust", trust, "--plain-http", "--quiet",
+            "--on-existing", "overwrite", "--state", directory / "state", "--first-use", "--record",
+            "--receipt", directory / "receipt"]
+
+    def contents(self):
+        with self.registry.lock:
+            return dict(self.registry.manifests), dict(self.registry.blobs)
+
+    def receipt(self):
+        """None, or what it says is there, which is the same for every place."""
+        path = self.directory / "receipt"
+        if not path.exists():
+            return None
+        said = json.loads(path.read_bytes())
+        artifact, = said["artifacts"]
+        return said["sealId"], said["sequence"], artifact["digest"], said["record"]["digest"]
+
+    def state(self):
+        """None, or the content of the one state file, which is the same for every place."""
+        files = [path for path in (self.directory / "state").glob("*") if path.name[0] != "."]
+        assert len(files) <= 1
+        return files[0].read_text().replace(self.registry.host, "HOST") if files else None
+
+
+def others_before(manifests, subject):
+    """What others left before a push that alone would end in `manifests`: the tag, on something
+    else, a signature and a list of referrers. So all is there that a push can have to do."""
+    old = b'{"schemaVersion":2}'
+    held = {TAG: (MANIFEST_TYPE, old), (REPOSITORY, f"sha256:{sha256(old)}"): (MANIFEST_TYPE, old)}
+    for reference, member in ((subject + ".sig", "layers"), (subject, "manifests")):
+        kind, body = manifests[REPOSITORY, reference]
+        theirs = json.loads(body)
+        if member == "layers":
+            theirs["layers"][0]["annotations"][SIGNATURE] = "AAAA"
+        else:
+            theirs["manifests"][0]["digest"] = f"sha256:{sha256(old)}"
+        held[REPOSITORY, reference] = kind, json.dumps(theirs).encode()
+    return held
+
+
+@pytest.fixture
+def make_place(programs, tmp_path, make_scripted_registry):
+    """make_place(name): a Place; all are alike, and others were there before."""
+    programs.builder.run("keygen", tmp_path / "keys", "--role", "all", "--no-passphrase")
+    layout = Layout(tmp_path / "layout")
+    programs.builder.run("build", write_archive(tmp_path / "tiny.tgz"), "--output", layout, "--keys",
+                         tmp_path / "keys", "--origin", "plant-a", "--sequence", "7")
+    trust = tmp_path / "keys" / "trust"
+    alone = Place(make_scripted_registry(), tmp_path / "alone", layout, trust)
+    programs.pusher.run(*alone.arguments)
+    digest = layout.entry("tiny")["digest"]
+    before = others_before(alone.registry.manifests, digest.replace(":", "-"))
+
+    def make(name):
+        place = Place(make_scripted_registry(), tmp_path / str(name), layout, trust)
+        place.registry.manifests.update(before)
+        return place
+
+    return make
 
 
 @pytest.mark.slow
-def test_row_f5_killed_at_every_call(programs, keys, layout, make_scripted_registry, tmp_path):
-    """The tag is old or new, the receipt absent or whole; the next push finishes the work."""
-    tracer = Tracer(programs.pusher, [])
-    tracer.changes = known(tracer, tmp_path)
-    digest = layout.entry("tiny")["digest"]
-    options = ["--trust", keys.trust, "--plain-http", "--quiet", "--receipt"]
+def test_row_f5_killed_at_every_call(programs, make_place):
+    """Each tag is old or new, and new with all that belongs to it; so are state and receipt; the
+    same command once more finishes the work."""
+    whole = make_place("whole")
+    before, _ = whole.contents()
+    count = calls_of(programs.pusher, *whole.arguments)
+    manifests, blobs = whole.contents()
+    assert count > 1000 and len(manifests) == len(before) + 6
+    assert None not in (whole.receipt(), whole.state())
 
-    def arguments(registry, receipt):
-        return ["push", layout, registry.oci("charts"), *options, receipt]
+    def kill(number):
+        place = make_place(number)
+        is_killed = killed_at(programs.pusher, number, *place.arguments)
+        held, stored = place.contents()
+        for name in {**before, **held}:
+            assert held[name] in (before.get(name), manifests.get(name)), name
+        assert stored.items() <= blobs.items()
+        assert held[TAG] == before[TAG] or (held, stored) == (manifests, blobs)
+        assert place.state() in (None, whole.state())
+        assert place.state() or held[TAG] == before[TAG]
+        assert place.receipt() in (None, whole.receipt())
+        assert place.receipt() is None or held[TAG] == manifests[TAG]
+        programs.pusher.run(*place.arguments)
+        assert place.contents() == (manifests, blobs)
+        assert (place.receipt(), place.state()) == (whole.receipt(), whole.state())
+        assert place.registry.faults == []
+        place.registry.close()
+        return is_killed
 
-    whole = make_scripted_registry()
-    points = tracer.points(tmp_path / "calls", *arguments(whole, tmp_path / "whole"))
-    assert len(points) > 60
-    # Of calls that follow each other and change nothing, each third: none lies between two changes.
-    dull = {"mmap", "read", "pread64", "close", "openat", "poll"}
-    points = [point for number, point in enumerate(points)
-              if point[0] not in dull or number % 3 == 0]
-
-    def kill(point):
-        registry = make_scripted_registry()
-        place = tmp_path / "-".join(map(str, point))
-        place.mkdir()
-        receipt = place / "receipt"
-        done = tracer.run("signal=KILL", point, *arguments(registry, receipt))
-        # How often it waits differs from run to run: the last of these calls may not come.
-        assert done.status == -9 or (done.status, point[0]) in ((0, "poll"), (0, "ppoll"),
-                                                                 (0, "recvfrom")), (point, done)
-        assert tag_of(registry) in (None, digest)
-        if receipt.exists():
-            assert json.loads(receipt.read_bytes())["sealId"] == layout.seal_id
-            assert tag_of(registry) == digest
-        programs.pusher.run(*arguments(registry, receipt))
-        assert (registry.manifests, registry.blobs) == (whole.manifests, whole.blobs)
-        assert json.loads(receipt.read_bytes())["artifacts"][0]["digest"] == digest
-        assert registry.faults == []
-        registry.close()
-        return done.status
-
-    ends = side_by_side(kill, points, workers=4)
-    assert ends.count(-9) > 0.9 * len(points)
+    # How often it waits differs from run to run: on until none of many is killed any more.
+    number = 1
+    while any(side_by_side(kill, range(number, number + BATCH), workers=4)):
+        number += BATCH
+    assert number > 0.9 * count
 
 
 @pytest.mark.parametrize("existing", [False, True], ids=["row_f16_new_tag", "row_f16_replaced_tag"])

@@ -1,4 +1,5 @@
-"""Running builder and pusher under strace: counting their system calls, making one of them fail."""
+"""Running builder and pusher under strace: counting their system calls, making one of them fail; and
+under kill_at, which is quicker: killing them at one."""
 
 import collections
 import os
@@ -58,3 +59,26 @@ class Tracer:
         assert done.returncode != 99 and b"Sanitizer" not in done.stderr, done.stderr
         # strace ends by the signal that ended its child.
         return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def _kill_at(program, number, arguments):
+    build = program.path.parent.parent
+    return subprocess.run([build / "tests" / "e2e" / "kill_at", str(number), program.path,
+                           *map(os.fspath, arguments)],
+                          env={**program.environment, **ENVIRONMENT}, cwd=program.environment["HOME"],
+                          capture_output=True, stdin=subprocess.DEVNULL, timeout=60, check=False)
+
+
+def calls_of(program, *arguments):
+    """How many system calls a run makes, which has to succeed."""
+    done = _kill_at(program, 0, arguments)
+    assert done.returncode == 0, done.stderr
+    return int(done.stderr.splitlines()[-1])
+
+
+def killed_at(program, number, *arguments):
+    """Whether a run was killed as it began its number-th system call; else it made fewer, and
+    succeeded."""
+    done = _kill_at(program, number, arguments)
+    assert done.returncode in (0, -9), done
+    return done.returncode == -9
