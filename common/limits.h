@@ -103,10 +103,14 @@
 #define LIMIT_CHALLENGE_BYTES_MAX (16 * KIB) /* all WWW-Authenticate headers of an answer */
 #define LIMIT_TOKEN_BYTES_MAX (64 * KIB)     /* of any token that is sent in a header */
 #define LIMIT_TOKEN_ANSWER_BYTES_MAX (1 * MIB)
-#define LIMIT_TOKEN_LIFE_S (24 * 3600U)       /* renewed at least that often, whatever is said */
-#define LIMIT_TOKENS_MAX 64U                  /* kept at a time, one for each repository */
-#define LIMIT_SCOPES_MAX 8U                   /* of one token */
-#define LIMIT_CREDENTIALS_BYTES_MAX (1 * MIB) /* of one file of credentials */
+#define LIMIT_TOKEN_LIFE_S (24 * 3600U)         /* renewed at least that often, whatever is said */
+#define LIMIT_TOKENS_MAX 64U                    /* kept at a time, one for each repository */
+#define LIMIT_SCOPES_MAX 8U                     /* of one token */
+#define LIMIT_CREDENTIALS_BYTES_MAX (1 * MIB)   /* of one file of credentials */
+#define LIMIT_CERTIFICATE_FILES_MAX 256U        /* of one directory: *.crt, *.cert, *.key */
+#define LIMIT_CERTIFICATE_HOSTS_MAX 16U         /* that a registry names */
+#define LIMIT_CERTIFICATE_BYTES_MAX (256 * KIB) /* of a client certificate, and of its key */
+#define LIMIT_AUTHORITIES_BYTES_MAX (4 * MIB)   /* of all that count for one host */
 #define LIMIT_HELPER_ANSWER_BYTES_MAX (64 * KIB)
 #define LIMIT_HELPER_TIME_MS 10000
 

@@ -186,6 +186,7 @@ static int run(const struct command *self, int argc, char **argv, struct command
 	struct login_command o = {.registry = NULL};
 	auto_target struct target target = TARGET_INIT;
 	auto_credentials struct credentials credentials = CREDENTIALS_INIT;
+	auto_connection struct connection connection = CONNECTION_INIT;
 	auto_buf struct buf notes = BUF_INIT(1 * MIB);
 	auto_free char *path = NULL;
 	bool was_tried = false;
@@ -196,11 +197,12 @@ static int run(const struct command *self, int argc, char **argv, struct command
 	    credential_sources_load(
 		&credentials, &o.credential, self->environment, &target, &notes, err) != 0)
 		return -1;
-	const struct http_curl_options http =
-	    connection_http(&o.connection, self->environment, &target, -1, &notes);
+	int opened =
+	    connection_open(&connection, &o.connection, self->environment, &target, &notes, err);
 	if (o.common.verbose)
 		buf_put(&out->notes, buf_text(&notes), notes.len);
-	if (try_credentials(&o, &http, &target, &credentials, &was_tried, err) != 0 ||
+	if (opened != 0 ||
+	    try_credentials(&o, &connection.http, &target, &credentials, &was_tried, err) != 0 ||
 	    keep(path, &target, &credentials.items[0], err) != 0)
 		return -1;
 	report(out, &target, path, was_tried);

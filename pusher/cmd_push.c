@@ -189,6 +189,7 @@ struct work {
 	struct credentials credentials;
 	struct receipt_file receipt_file;
 	int interrupt_fd;
+	struct connection connection;
 	struct http_transport *transport;
 	struct auth *auth;
 	struct progress progress;
@@ -203,8 +204,9 @@ struct work {
 	{                                                                                          \
 		.target = TARGET_INIT, .admission = ADMISSION_INIT, .map = NAME_MAP_INIT,          \
 		.plan = PLAN_INIT, .credentials = CREDENTIALS_INIT,                                \
-		.receipt_file = RECEIPT_FILE_INIT, .interrupt_fd = -1, .transport = NULL,          \
-		.auth = NULL, .record = RECORD_INIT, .push = PUSH_INIT                             \
+		.receipt_file = RECEIPT_FILE_INIT, .interrupt_fd = -1,                             \
+		.connection = CONNECTION_INIT, .transport = NULL, .auth = NULL,                    \
+		.record = RECORD_INIT, .push = PUSH_INIT                                           \
 	}
 
 static void work_release(struct work *s)
@@ -214,6 +216,7 @@ static void work_release(struct work *s)
 	record_release(&s->record);
 	auth_free(s->auth);
 	http_transport_free(s->transport);
+	connection_release(&s->connection);
 	receipt_file_close(&s->receipt_file);
 	cleanup_fd(&s->interrupt_fd);
 	credentials_release(&s->credentials);
@@ -285,8 +288,10 @@ static int begin(struct work *s, struct error *err)
 	s->interrupt_fd = interrupt_fd(err);
 	if (s->interrupt_fd < 0)
 		return -1;
-	const struct http_curl_options http =
-	    connection_http(&o->connection, s->environment, &s->target, s->interrupt_fd, s->notes);
+	if (connection_open(
+		&s->connection, &o->connection, s->environment, &s->target, s->notes, err) != 0)
+		return -1;
+	s->connection.http.interrupt_fd = s->interrupt_fd;
 	if (o->receipt != NULL && !o->dry_run &&
 	    receipt_file_open(&s->receipt_file, o->receipt, err) != 0)
 		return -1;
@@ -296,7 +301,7 @@ static int begin(struct work *s, struct error *err)
 	s->progress = (struct progress){.is_quiet = o->common.quiet,
 	    .is_verbose = o->common.verbose,
 	    .is_terminal = draws_bar(s)};
-	s->transport = http_curl_new(&http, err);
+	s->transport = http_curl_new(&s->connection.http, err);
 	if (s->transport == NULL)
 		return -1;
 	begin_session(s);

@@ -30,18 +30,30 @@ void connection_environment_apply(
 		    ENVIRONMENT_SSL_CERT_FILE, ENVIRONMENT_SSL_CERT_FILE);
 }
 
-struct http_curl_options connection_http(const struct connection_options *o,
-    const struct environment *environment, const struct target *target, int interrupt_fd,
-    struct buf *notes)
+int connection_open(struct connection *out, const struct connection_options *o,
+    const struct environment *environment, const struct target *target, struct buf *notes,
+    struct error *err)
 {
-	struct http_curl_options http = {.plain_http = o->plain_http,
+	struct certificate_options options = {.cert_dir = o->cert_dir,
+	    .environment = environment,
+	    .wish = {.authorities = o->ca_file == NULL && !o->insecure,
+		.client = o->cert_file == NULL},
+	    .notes = notes};
+
+	out->http = (struct http_curl_options){.plain_http = o->plain_http,
 	    .insecure = o->insecure,
 	    .is_local = target_is_loopback(target),
 	    .ca_file = o->ca_file,
 	    .cert_file = o->cert_file,
 	    .key_file = o->key_file,
-	    .interrupt_fd = interrupt_fd};
+	    .certificates = &out->certificates,
+	    .interrupt_fd = -1};
+	connection_environment_apply(&out->http, environment, notes);
+	options.roots_file = out->http.ca_file != NULL ? out->http.ca_file : http_curl_roots_file();
+	return certificate_store_open(&out->certificates, &options, target, err);
+}
 
-	connection_environment_apply(&http, environment, notes);
-	return http;
+void connection_release(struct connection *c)
+{
+	certificate_store_release(&c->certificates);
 }

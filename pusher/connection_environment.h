@@ -6,6 +6,7 @@
 #define PUSHER_CONNECTION_ENVIRONMENT_H
 
 #include "common/buf.h"
+#include "pusher/certificate_store.h"
 #include "pusher/connection_options.h"
 #include "pusher/environment.h"
 #include "pusher/http.h"
@@ -21,10 +22,26 @@
 void connection_environment_apply(
     struct http_curl_options *o, const struct environment *environment, struct buf *notes);
 
-/** connection_http(o, environment, target, interrupt_fd, notes): how target is spoken with, by the
- * options and by the environment. All is borrowed from them. */
-struct http_curl_options connection_http(const struct connection_options *o,
-    const struct environment *environment, const struct target *target, int interrupt_fd,
-    struct buf *notes);
+/** How a target is spoken with. */
+struct connection {
+	struct http_curl_options http; /* borrows from certificates, and from what it was made of */
+	struct certificate_store certificates;
+};
+
+#define CONNECTION_INIT                                                                            \
+	{                                                                                          \
+		.certificates = CERTIFICATE_STORE_INIT                                             \
+	}
+
+/**
+ * connection_open(out, o, environment, target, notes, err): by the options, by the environment, and
+ * by the directories of certificates: certificate_store_open(). Opens no connection, and *out must
+ * not move. All is borrowed. Release with connection_release(), also after a failure.
+ */
+int connection_open(struct connection *out, const struct connection_options *o,
+    const struct environment *environment, const struct target *target, struct buf *notes,
+    struct error *err) MUST_CHECK;
+void connection_release(struct connection *c);
+#define auto_connection __attribute__((cleanup(connection_release)))
 
 #endif

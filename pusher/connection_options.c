@@ -12,10 +12,10 @@ int connection_options_check(
 	if (o->plain_http && o->ca_file != NULL)
 		return command_usage(self, "pusher", err,
 		    "--plain-http has no TLS, and --ca-file is for nothing else");
-	if (o->plain_http && (o->cert_file != NULL || o->insecure))
+	if (o->plain_http && (o->cert_file != NULL || o->cert_dir != NULL || o->insecure))
 		return command_usage(self, "pusher", err,
-		    "--plain-http has no TLS, and --cert-file and --insecure-skip-tls-verify are "
-		    "for nothing else");
+		    "--plain-http has no TLS, and --cert-file, --cert-dir and "
+		    "--insecure-skip-tls-verify are for nothing else");
 	if (o->insecure && o->ca_file != NULL)
 		return command_usage(self, "pusher", err,
 		    "--ca-file says whom to trust, --insecure-skip-tls-verify that it does not "

@@ -18,6 +18,7 @@ struct connection_options {
 	const char *ca_file;
 	const char *cert_file;
 	const char *key_file;
+	const char *cert_dir;
 };
 
 #define CONNECTION_OPTION_SPECS(o)                                                                 \
@@ -25,14 +26,18 @@ struct connection_options {
 	    {.name = "insecure-skip-tls-verify", .flag = &(o)->insecure},                          \
 	    {.name = "ca-file", .value = &(o)->ca_file},                                           \
 	    {.name = "cert-file", .value = &(o)->cert_file},                                       \
+	    {.name = "key-file", .value = &(o)->key_file},                                         \
 	{                                                                                          \
-		.name = "key-file", .value = &(o)->key_file                                        \
+		.name = "cert-dir", .value = &(o)->cert_dir                                        \
 	}
 
 #define CONNECTION_OPTION_HELP                                                                     \
 	"      --ca-file FILE       trust these certificate authorities (PEM) alone\n"             \
 	"      --cert-file FILE     client certificate (PEM), with its\n"                          \
 	"      --key-file FILE      private key\n"                                                 \
+	"      --cert-dir DIR       *.crt there are authorities too, and NAME.cert with\n"         \
+	"                           NAME.key a client certificate; unless told, the\n"             \
+	"                           directory that docker or podman has for the host\n"            \
 	"      --insecure-skip-tls-verify\n"                                                       \
 	"                           take any certificate: nobody knows who is answering\n"         \
 	"      --plain-http         no TLS\n"

@@ -101,7 +101,8 @@ struct http_transport {
 	/**
 	 * start(self, x, err): sends x->request and reads its final answer, whatever its status,
 	 * while wait() runs. x is the caller's, initialised, and must stay where it is until wait()
-	 * gives it back or cancel() takes it out. ERR_SYSTEM.
+	 * gives it back or cancel() takes it out. ERR_SYSTEM; ERR_USAGE where the certificates for
+	 * a place that a server named cannot be used.
 	 */
 	int (*start)(struct http_transport *self, struct http_exchange *x, struct error *err);
 	/**
@@ -138,6 +139,8 @@ static inline void cleanup_http_transport(struct http_transport **slot)
 const char *http_method_name(enum http_method method);
 const char *http_header_name(enum http_header header);
 
+struct certificate_store;
+
 /** How http_curl_new() is to speak. Strings are borrowed for the transport's life. */
 struct http_curl_options {
 	bool plain_http;       /* http:// URLs too; otherwise https:// and nothing else */
@@ -148,7 +151,9 @@ struct http_curl_options {
 	const char *key_file;
 	const char *proxy; /* URL; NULL for none */
 	const char
-	    *no_proxy;    /* hosts that are reached without it, as curl(1) reads them, or NULL */
+	    *no_proxy; /* hosts that are reached without it, as curl(1) reads them, or NULL */
+	struct certificate_store *certificates; /* what is added to these, host by host; NULL:
+						   nothing */
 	int interrupt_fd; /* of interrupt_fd(), ends a wait with ERR_INTERRUPTED; borrowed; -1:
 			     none */
 };
@@ -162,6 +167,10 @@ struct http_curl_options {
  */
 struct http_transport *http_curl_new(
     const struct http_curl_options *options, struct error *err) MUST_CHECK;
+
+/** http_curl_roots_file(): where the system's roots are, if they are one file; NULL: a directory.
+ * Static storage. */
+const char *http_curl_roots_file(void);
 
 /** http_curl_version(): what carries the requests out, with the versions of its parts. Static
  * storage. */

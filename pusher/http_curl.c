@@ -23,6 +23,26 @@ static void transfer_free(struct transfer *t)
 	free(t);
 }
 
+/* Which certificates count where the request goes. */
+static int choose_certificates(struct transfer *t, struct error *err)
+{
+	const struct http_request *request = &t->exchange->request;
+	struct certificate_store *store = t->transport->options.certificates;
+	auto_http_url struct http_url url = HTTP_URL_INIT;
+
+	if (store == NULL)
+		return 0;
+	if (!request->is_foreign) {
+		t->certificates = certificate_store_registry(store);
+		return 0;
+	}
+	if (http_url_resolve(&url, request->url, "", err) != 0)
+		return -1;
+	unsigned default_port = strcmp(url.scheme, "https") == 0 ? 443 : 80;
+	return certificate_store_foreign(
+	    store, url.host, url.port, default_port, &t->certificates, err);
+}
+
 static int transport_start(struct http_transport *self, struct http_exchange *x, struct error *err)
 {
 	struct curl_transport *transport = (struct curl_transport *)self;
@@ -34,6 +54,10 @@ static int transport_start(struct http_transport *self, struct http_exchange *x,
 	x->transfer = t;
 	t->transport = transport;
 	t->exchange = x;
+	if (choose_certificates(t, err) != 0) {
+		transfer_free(t);
+		return -1;
+	}
 	t->easy = curl_easy_init();
 	CURLcode code = t->easy == NULL ? CURLE_FAILED_INIT : transfer_prepare(t);
 	if (code == CURLE_OK)
@@ -202,6 +226,12 @@ struct http_transport *http_curl_new(const struct http_curl_options *options, st
 	transport_free(&transport->base);
 	(void)error_set(err, ERR_SYSTEM, "libcurl: cannot be initialised");
 	return NULL;
+}
+
+const char *http_curl_roots_file(void)
+{
+	return has_hashed_certificates(SYSTEM_ROOTS) ? NULL
+						     : curl_version_info(CURLVERSION_NOW)->cainfo;
 }
 
 const char *http_curl_version(void)

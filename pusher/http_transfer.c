@@ -149,10 +149,56 @@ static CURLcode set_pace(struct transfer *t)
 	return code;
 }
 
+static CURLcode set_blob(struct transfer *t, CURLoption option, const struct buf *bytes)
+{
+	struct curl_blob blob = {.data = bytes->data, .len = bytes->len, .flags = CURL_BLOB_COPY};
+
+	return curl_easy_setopt(t->easy, option, &blob);
+}
+
 /*
  * A directory of hashed certificates is looked into for the one that is needed; the distribution's
- * bundle is parsed whole, which takes 50 ms.
+ * bundle is parsed whole, which takes 50 ms. What comes as bytes takes the place of a file, and not
+ * of a directory.
  */
+static CURLcode set_roots(struct transfer *t)
+{
+	const struct http_curl_options *o = &t->transport->options;
+	const struct host_certificates *more = t->certificates.authorities;
+	CURLcode code = CURLE_OK;
+
+	if (o->ca_file != NULL) {
+		SET(CURLOPT_CAINFO, o->ca_file);
+		SET(CURLOPT_CAPATH, NULL);
+	} else if (t->transport->hashed_roots) {
+		SET(CURLOPT_CAINFO, NULL);
+		SET(CURLOPT_CAPATH, SYSTEM_ROOTS);
+	}
+	if (code == CURLE_OK && more != NULL)
+		code = set_blob(t, CURLOPT_CAINFO_BLOB, &more->authorities);
+	return code;
+}
+
+/* What an option gives is the registry's; what a directory gives is of the host that it names. */
+static CURLcode set_client(struct transfer *t)
+{
+	const struct http_curl_options *o = &t->transport->options;
+	const struct host_certificates *client = t->certificates.client;
+	CURLcode code = CURLE_OK;
+
+	/* Of a key with a passphrase OpenSSL would ask the terminal for it, and wait. */
+	SET(CURLOPT_KEYPASSWD, "");
+	if (o->cert_file != NULL && !t->exchange->request.is_foreign) {
+		SET(CURLOPT_SSLCERT, o->cert_file);
+		SET(CURLOPT_SSLKEY, o->key_file);
+	} else if (client != NULL) {
+		code = set_blob(t, CURLOPT_SSLCERT_BLOB, &client->certificate);
+		if (code == CURLE_OK)
+			code = set_blob(t, CURLOPT_SSLKEY_BLOB, &client->key);
+	}
+	return code;
+}
+
 static CURLcode set_tls(struct transfer *t)
 {
 	const struct http_curl_options *o = &t->transport->options;
@@ -162,18 +208,9 @@ static CURLcode set_tls(struct transfer *t)
 	SET(CURLOPT_SSL_VERIFYPEER, o->insecure ? 0L : 1L);
 	SET(CURLOPT_SSL_VERIFYHOST, o->insecure ? 0L : 2L);
 	SET(CURLOPT_SHARE, t->transport->share);
-	if (o->ca_file != NULL) {
-		SET(CURLOPT_CAINFO, o->ca_file);
-		SET(CURLOPT_CAPATH, NULL);
-	} else if (t->transport->hashed_roots) {
-		SET(CURLOPT_CAINFO, NULL);
-		SET(CURLOPT_CAPATH, SYSTEM_ROOTS);
-	}
-	if (o->cert_file != NULL && !t->exchange->request.is_foreign) {
-		SET(CURLOPT_SSLCERT, o->cert_file);
-		SET(CURLOPT_SSLKEY, o->key_file);
-	}
-	return code;
+	if (code == CURLE_OK)
+		code = set_roots(t);
+	return code == CURLE_OK ? set_client(t) : code;
 }
 
 static CURLcode set_callbacks(struct transfer *t)
@@ -294,7 +331,7 @@ static const char *tls_advice(CURL *easy, CURLcode code)
 	case 19: /* self-signed in the chain */
 	case 20: /* unable to get local issuer certificate */
 	case 21: /* unable to verify the leaf */
-		return "give the registry's certificate authority with --ca-file";
+		return "give the registry's certificate authority with --ca-file or --cert-dir";
 	default:
 		return NULL;
 	}
@@ -360,6 +397,21 @@ static int set_own_error(const struct transfer *t, struct error *err)
 	return 0;
 }
 
+/* Where they came from, as far as somebody named a place. */
+static const char *authorities_path(const struct transfer *t)
+{
+	if (t->certificates.authorities != NULL)
+		return t->certificates.authorities->path;
+	return t->transport->options.ca_file != NULL ? t->transport->options.ca_file : SYSTEM_ROOTS;
+}
+
+static const char *client_path(const struct transfer *t)
+{
+	if (t->transport->options.cert_file != NULL && !t->exchange->request.is_foreign)
+		return t->transport->options.cert_file;
+	return t->certificates.client == NULL ? "" : t->certificates.client->client;
+}
+
 static int set_error(const struct transfer *t, CURLcode code, struct error *err)
 {
 	const char *text = error_text(t, code);
@@ -375,12 +427,10 @@ static int set_error(const struct transfer *t, CURLcode code, struct error *err)
 		return error_set(err, ERR_SYSTEM, "libcurl: %s", text);
 	case CURLE_SSL_CACERT_BADFILE:
 		return error_set(err, ERR_USAGE, "no certificate authority in '%s': %s",
-		    t->transport->options.ca_file != NULL ? t->transport->options.ca_file
-							  : SYSTEM_ROOTS,
-		    text);
+		    authorities_path(t), text);
 	case CURLE_SSL_CERTPROBLEM:
-		return error_set(err, ERR_USAGE, "client certificate '%s': %s",
-		    t->transport->options.cert_file, text);
+		return error_set(
+		    err, ERR_USAGE, "client certificate '%s': %s", client_path(t), text);
 	case CURLE_WEIRD_SERVER_REPLY:
 	case CURLE_UNSUPPORTED_PROTOCOL: /* HTTP/0.9: anything that does not begin with HTTP/ */
 		return error_set(err, ERR_UNBELIEVED, "the answer is not HTTP: %s", text);

@@ -7,6 +7,7 @@
 
 #include <curl/curl.h>
 
+#include "pusher/certificate_store.h"
 #include "pusher/http.h"
 
 #define SYSTEM_ROOTS "/etc/ssl/certs"
@@ -27,7 +28,8 @@ struct transfer {
 	struct http_exchange *exchange;   /* borrowed */
 	CURL *easy;                       /* owned */
 	struct curl_slist *headers;       /* owned */
-	bool is_local;                    /* of a foreign place: leads to this machine or link */
+	struct certificate_choice certificates;
+	bool is_local; /* of a foreign place: leads to this machine or link */
 	size_t header_bytes;
 	size_t header_lines;
 	bool headers_ended; /* those of the last answer, by an empty line */

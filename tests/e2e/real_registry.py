@@ -45,15 +45,16 @@ def _bcrypt(password):
 
 
 class RealRegistry:
-    """One docker-registry, or distribution 3. `certificates` makes it speak TLS, `basic` ask for
-    USERNAME and PASSWORD, `tokens`, a TokenServer, for its tokens."""
+    """One docker-registry, or distribution 3. `certificates` makes it speak TLS, `asks` for a client
+    certificate too, `basic` ask for USERNAME and PASSWORD, `tokens`, a TokenServer, for its tokens."""
 
-    def __init__(self, program, directory, certificates=None, basic=False, tokens=None):
+    def __init__(self, program, directory, certificates=None, basic=False, tokens=None, asks=False):
         self.program = program
         self.tokens = tokens
         self.directory = directory
         self.certificates = certificates
         self.basic = basic
+        self.asks = asks
         self.port = 0
         self.process = None
         self._forgotten = 0
@@ -66,7 +67,8 @@ class RealRegistry:
         configuration = CONFIGURATION.format(storage=self.directory / "storage", port=self.port)
         if self.certificates:
             configuration += (f"  tls: {{certificate: {self.certificates.certificate}, "
-                              f"key: {self.certificates.key}}}\n")
+                              f"key: {self.certificates.key}"
+                              f"{f', clientcas: [{self.ca_file}]' if self.asks else ''}}}\n")
         if self.basic:
             passwords = self.directory / "htpasswd"
             passwords.write_text(f"{USERNAME}:{_bcrypt(PASSWORD)}\n")

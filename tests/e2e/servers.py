@@ -24,18 +24,18 @@ def peer(name):
 
 @pytest.fixture
 def make_registry(tmp_path, certificates):
-    """make_registry(tls=False, basic=False, tokens=None, version=2): a real docker-registry, or
-    distribution 3; stopped after the test."""
+    """make_registry(tls=False, basic=False, tokens=None, version=2, asks=False): a real
+    docker-registry, or distribution 3; stopped after the test."""
     started = []
 
-    def make(tls=False, basic=False, tokens=None, version=2):
+    def make(tls=False, basic=False, tokens=None, version=2, asks=False):
         program = ROOT / "build" / "registry" / "usr" / "bin" / "docker-registry"
         if version == 3:
             program = peer("registry")
         elif not program.is_file():
             missing("docker-registry in build/registry (scripts/install-deps)")
         registry = RealRegistry(program, tmp_path / f"registry-{len(started)}",
-                                certificates if tls else None, basic, tokens)
+                                certificates if tls else None, basic, tokens, asks)
         started.append(registry)
         return registry.start()
 
