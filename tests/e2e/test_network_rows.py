@@ -85,6 +85,8 @@ def test_a_proxy_that_asks_for_a_password(status, attack, make_scripted_registry
 # ---- R10, R11, R13: what is hardly HTTP ----
 
 HARDLY_HTTP = {
+    "row_r10_nothing": (b"", b""),
+    "row_r10_cut_status": (b"HTTP/1.1 200", b""),
     "row_r10_ssh": (b"SSH-2.0-OpenSSH_9.2\r\n", b""),
     "row_r10_http_0_9": (b"<html>no status line</html>", b""),
     "row_r10_no_number": (b"HTTP/1.1 banana\r\n\r\n", b""),

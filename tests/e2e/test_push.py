@@ -6,9 +6,7 @@ import os
 import pathlib
 import re
 import shutil
-import socket
 import subprocess
-import threading
 import time
 
 import pytest
@@ -17,6 +15,7 @@ from demands import clean, names_in, refused
 from helpers import Layout, bound_by_modes, sha256, tree
 from real_registry import PASSWORD, USERNAME
 from scripted_registry import Answer
+from wires import Cutter
 
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 PREFIX = "charts/team"
@@ -485,7 +484,8 @@ def test_tls_that_is_refused(case, programs, keys, tiny, make_registry, certific
     # The environment must not be a way round it.
     environment = {"CURL_CA_BUNDLE": certificates.ca,
                    "SSL_CERT_DIR": certificates.ca.parent} if case == "system-ca" else None
-    forward = Forward(registry.port) if case == "wrong-host" else None
+    # A name that the server's certificate does not have.
+    forward = Cutter(registry.port, address="127.0.0.2") if case == "wrong-host" else None
     try:
         done = programs.pusher.run(
             "push", tiny(), f"oci://{forward.host if forward else host}/{PREFIX}",
@@ -498,38 +498,6 @@ def test_tls_that_is_refused(case, programs, keys, tiny, make_registry, certific
     assert done.status in expected, done
     clean(done.stderr)
     assert case == "tls-on-http" or registry.tags(f"{PREFIX}/tiny") == []
-
-
-class Forward:
-    """127.0.0.2, a name that the server's certificate does not have, in front of a server."""
-
-    def __init__(self, port):
-        self.listener = socket.create_server(("127.0.0.2", 0))
-        self.host = f"127.0.0.2:{self.listener.getsockname()[1]}"
-        self.port = port
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def _serve(self):
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            server = socket.create_connection(("127.0.0.1", self.port))
-            for source, sink in ((client, server), (server, client)):
-                threading.Thread(target=self._copy, args=(source, sink), daemon=True).start()
-
-    @staticmethod
-    def _copy(source, sink):
-        try:
-            while data := source.recv(65536):
-                sink.sendall(data)
-            sink.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass
-
-    def close(self):
-        self.listener.close()
 
 
 # ---- cut off in the middle ----

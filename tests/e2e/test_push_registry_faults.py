@@ -1,7 +1,5 @@
 """A registry that is broken, overloaded or hostile: the exit status tells which, no tag is set."""
 
-import socket
-import threading
 import time
 
 import pytest
@@ -9,6 +7,7 @@ from crafted import write_archive
 from demands import clean, names_in, refused
 from helpers import Layout
 from scripted_registry import Answer
+from wires import RawServer
 
 HOST_PATTERN = "/v2/"
 HEAD, POST, BLOB, TAG = ("HEAD", "/manifests/"), ("POST", "/blobs/uploads/"), \
@@ -354,85 +353,9 @@ def test_one_connection_for_all(push, scripted_registry):
     assert scripted_registry.connections == 1
 
 
-class RawServer:
-    """Answers every connection with `head`, and then with `piece` until the client goes away."""
-
-    def __init__(self, head, piece=b"", pause=0.0, pieces=10 ** 9):
-        self.head, self.piece, self.pause, self.pieces = head, piece, pause, pieces
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.host = f"127.0.0.1:{self.listener.getsockname()[1]}"
-        self.sent = 0
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def oci(self, prefix):
-        return f"oci://{self.host}/{prefix}"
-
-    def _serve(self):
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
-
-    def _answer(self, connection):
-        with connection:
-            try:
-                connection.recv(65536)
-                connection.sendall(self.head)
-                for _ in range(self.pieces if self.piece else 0):
-                    connection.sendall(self.piece)
-                    self.sent += len(self.piece)
-                    time.sleep(self.pause)
-            except OSError:
-                pass
-
-    def close(self):
-        self.listener.close()
-
-
-@pytest.fixture
-def raw_server():
-    """raw_server(head, piece=b""): see RawServer; closed after the test."""
-    made = []
-
-    def raw_server(*arguments, **options):
-        made.append(RawServer(*arguments, **options))
-        return made[-1]
-
-    yield raw_server
-    for server in made:
-        server.close()
-
-
 MIB = 2 ** 20
 OK = b"HTTP/1.1 200 OK\r\n"
 ERROR = b"HTTP/1.1 500 Oh\r\n"
-
-
-@pytest.mark.parametrize(("head", "piece", "status"), [
-    (b"SSH-2.0-OpenSSH_9.2\r\n", b"", (5, 7)),
-    (b"", b"", (5,)),
-    (b"HTTP/1.1 200", b"", (5, 7)),
-    (b"HTTP/1.1 banana\r\n\r\n", b"", (5, 7)),
-    (b"HTTP/3.7 200 OK\r\n\r\n", b"", (5, 7)),
-    (b"<html>no status line</html>", b"", (5, 7)),
-    (OK, b"X-Header: " + b"x" * 1000 + b"\r\n", (5, 7)),
-    (OK + b"X-Header: ", b"x" * 65536, (5, 7)),
-    (b"", b"HTTP/1.1 100 Continue\r\n\r\n", (5, 7)),
-    (b"", b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", (5, 7)),
-    (OK + b"X: a\0b\r\n\r\n", b"", (5, 7)),
-    (OK + b"Content-Length: -5\r\n\r\n", b"", (5, 7)),
-    (OK + b"Content-Length: banana\r\n\r\n", b"", (5, 7)),
-], ids=["ssh", "nothing", "cut-status", "no-number", "http-3.7", "http-0.9", "endless-headers",
-        "endless-header", "endless-100", "endless-103", "nul-in-header", "negative-length",
-        "length-text"])
-def test_what_is_hardly_http(head, piece, status, push, raw_server):
-    server = raw_server(head, piece)
-    done = push(server)
-    assert done.status in status, done
-    failed(done, done.status)
-    assert server.sent < 64 * MIB
 
 
 @pytest.mark.parametrize("framing", [b"", b"Content-Length: 1000000000000\r\n"],

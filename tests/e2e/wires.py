@@ -49,16 +49,16 @@ class RawServer:
 
 class Cutter:
     """In front of a server: resets the connection once so many bytes have gone to the server, or
-    have come from it, over all connections; later ones are left alone."""
+    have come from it, over all connections; later ones, or all without a limit, are left alone."""
 
-    def __init__(self, port, to_server=None, to_client=None):
+    def __init__(self, port, to_server=None, to_client=None, address="127.0.0.1"):
         self.left = {"server": to_server, "client": to_client}
         self.passed = {"server": 0, "client": 0}
         self.port = port
         self.cut = False
         self.lock = threading.Lock()
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.host = f"127.0.0.1:{self.listener.getsockname()[1]}"
+        self.listener = socket.create_server((address, 0))
+        self.host = f"{address}:{self.listener.getsockname()[1]}"
         threading.Thread(target=self._serve, daemon=True).start()
 
     def _serve(self):
