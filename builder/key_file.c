@@ -37,7 +37,6 @@ static int check_file(int fd, struct error *err)
 
 static int read_key_file(struct secret_bytes *out, const char *path, struct error *err)
 {
-	const size_t room_bytes = LIMIT_KEY_FILE_BYTES_MAX + 1;
 	auto_fd int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
 	if (fd < 0 && errno == ELOOP)
@@ -46,22 +45,7 @@ static int read_key_file(struct secret_bytes *out, const char *path, struct erro
 		return error_set(err, ERR_SYSTEM, "there is none; 'builder keygen' makes one");
 	if (fd < 0)
 		return error_sys(err, "open");
-	if (check_file(fd, err) != 0 || secret_bytes_init(out, room_bytes, err) != 0)
-		return -1;
-	for (;;) {
-		size_t room = room_bytes - out->len;
-		if (room == 0)
-			return error_set(err, ERR_KEY, "not a key file: larger than %u bytes",
-			    LIMIT_KEY_FILE_BYTES_MAX);
-		ssize_t got = read(fd, out->bytes + out->len, room);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return error_sys(err, "read");
-		if (got == 0)
-			return 0;
-		out->len += (size_t)got;
-	}
+	return check_file(fd, err) == 0 ? secret_bytes_read(out, fd, err) : -1;
 }
 
 /* What a PEM label says of the key inside, for those that are not taken. */

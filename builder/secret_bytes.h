@@ -24,6 +24,10 @@ int secret_bytes_init(struct secret_bytes *s, size_t room, struct error *err) MU
 void secret_bytes_release(struct secret_bytes *s);
 #define auto_secret_bytes __attribute__((cleanup(secret_bytes_release)))
 
+/** secret_bytes_read(out, fd, err): all that a key file holds; out is made here. ERR_KEY where that
+ * is more than LIMIT_KEY_FILE_BYTES_MAX, ERR_SYSTEM. Does not check what kind of file it is. */
+int secret_bytes_read(struct secret_bytes *out, int fd, struct error *err) MUST_CHECK;
+
 /** secret_bytes_base64(out, room, text, len, err): the bytes that strict base64, in lines or not,
  * spells; out is made here. ERR_KEY. */
 int secret_bytes_base64(struct secret_bytes *out, size_t room, const char *text, size_t len,

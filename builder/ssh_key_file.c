@@ -5,9 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include <sodium.h>
-
-#include "common/base64.h"
+#include "builder/secret_bytes.h"
 #include "common/limits.h"
 
 #define PEM_BEGIN "-----BEGIN "
@@ -15,26 +13,7 @@
 #define OPENSSH_END "-----END OPENSSH PRIVATE KEY-----"
 #define OPENSSH_MAGIC "openssh-key-v1" /* with its NUL */
 
-/* Bytes of which some may be secret, in locked memory. */
-struct locked {
-	uint8_t *bytes; /* room for LIMIT_KEY_FILE_BYTES_MAX + 1 */
-	size_t len;
-};
-
-static void locked_release(struct locked *l)
-{
-	sodium_free(l->bytes); /* wipes */
-}
-#define auto_locked __attribute__((cleanup(locked_release)))
-
-static int locked_init(struct locked *l, struct error *err)
-{
-	l->len = 0;
-	l->bytes = sodium_malloc(LIMIT_KEY_FILE_BYTES_MAX + 1);
-	return l->bytes != NULL ? 0 : error_sys(err, "locked memory");
-}
-
-static int read_file(struct locked *out, const char *path, struct error *err)
+static int read_file(struct secret_bytes *out, const char *path, struct error *err)
 {
 	struct stat st;
 	auto_fd int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
@@ -43,19 +22,7 @@ static int read_file(struct locked *out, const char *path, struct error *err)
 		return error_sys(err, "open");
 	if (!S_ISREG(st.st_mode))
 		return error_set(err, ERR_KEY, "not a regular file");
-	while (out->len <= LIMIT_KEY_FILE_BYTES_MAX) {
-		ssize_t got =
-		    read(fd, out->bytes + out->len, LIMIT_KEY_FILE_BYTES_MAX + 1 - out->len);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return error_sys(err, "read");
-		if (got == 0)
-			return 0;
-		out->len += (size_t)got;
-	}
-	return error_set(
-	    err, ERR_KEY, "not a key file: larger than %u bytes", LIMIT_KEY_FILE_BYTES_MAX);
+	return secret_bytes_read(out, fd, err);
 }
 
 /* Magic, cipher, KDF, its options, the number of keys, and the public key in its wire form. */
@@ -73,17 +40,17 @@ static bool take_public(struct ssh_wire w, struct ssh_wire *out)
 static int parse_private(
     struct ssh_public_key *out, const char *text, size_t len, struct error *err)
 {
-	auto_locked struct locked blob = {.bytes = NULL};
+	auto_secret_bytes struct secret_bytes blob = SECRET_BYTES_INIT;
 	const char *body = text + strlen(OPENSSH_BEGIN);
 	const char *end =
 	    memmem(body, len - strlen(OPENSSH_BEGIN), OPENSSH_END, strlen(OPENSSH_END));
 	struct ssh_wire key;
 
-	if (locked_init(&blob, err) != 0)
-		return -1;
-	if (end == NULL || !base64_parse(blob.bytes, LIMIT_KEY_FILE_BYTES_MAX, body,
-			       (size_t)(end - body), "\r\n", &blob.len))
-		return error_set(err, ERR_KEY, "not base64 between BEGIN and END");
+	if (end == NULL)
+		return error_set(err, ERR_KEY, "no END after BEGIN");
+	if (secret_bytes_base64(&blob, LIMIT_KEY_FILE_BYTES_MAX, body, (size_t)(end - body), err) !=
+	    0)
+		return error_prefix(err, "between BEGIN and END");
 	if (!take_public((struct ssh_wire){.at = blob.bytes, .left = blob.len}, &key))
 		return error_set(err, ERR_KEY, "not an OpenSSH private key inside the base64");
 	return ssh_public_key_parse_wire(out, &key, err);
@@ -122,9 +89,9 @@ int ssh_key_text_public(struct ssh_public_key *out, const char *text, size_t len
 
 static int parse_file(struct ssh_public_key *out, const char *path, struct error *err)
 {
-	auto_locked struct locked text = {.bytes = NULL};
+	auto_secret_bytes struct secret_bytes text = SECRET_BYTES_INIT;
 
-	if (locked_init(&text, err) != 0 || read_file(&text, path, err) != 0)
+	if (read_file(&text, path, err) != 0)
 		return -1;
 	return ssh_key_text_public(out, (const char *)text.bytes, text.len, err);
 }

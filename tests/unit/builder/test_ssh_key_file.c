@@ -57,7 +57,7 @@ static void what_is_no_key_is_refused(void **state)
 	    {"ssh-ed25519", "neither a public nor a private key"},
 	    {"ssh-ed25519 ", "base64"},
 	    {"ssh-rsa AAAA", "key type 'ssh-rsa'"},
-	    {"-----BEGIN OPENSSH PRIVATE KEY-----\n", "not base64 between BEGIN and END"},
+	    {"-----BEGIN OPENSSH PRIVATE KEY-----\n", "no END after BEGIN"},
 	    {"-----BEGIN OPENSSH PRIVATE KEY-----\n-----END OPENSSH PRIVATE KEY-----\n",
 		"not an OpenSSH private key inside"},
 	    {"-----BEGIN OPENSSH PRIVATE KEY-----\n!\n-----END OPENSSH PRIVATE KEY-----\n",
