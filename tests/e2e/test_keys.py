@@ -19,7 +19,7 @@ from crafted import write_archive
 from demands import names_in, refused
 from helpers import (SEAL_NAMESPACE, Keys, Layout, missing, sha256, tree,
                      verify_with_stock_tools)
-from traced import ENVIRONMENT, Tracer
+from traced import ENVIRONMENT, Tracer, only_root_sees_arguments
 
 PASSPHRASE = "hafen ist offen ÄÖ"
 FILES = ["seal.key", "seal.pub", "trust", "trust/allowed_signers", "trust/policy.json"]
@@ -584,6 +584,7 @@ def of_another_user(key):
     os.chown(key, 12345, 12345)
 
 
+@only_root_sees_arguments
 @pytest.mark.parametrize(("spoil", "words"), [
     (mode(0o644), "chmod 600 it"), (as_link, "a link; a secret key must be a file of its own"),
     (as_fifo, "not a regular file"), (of_another_user, "belongs to another user"),

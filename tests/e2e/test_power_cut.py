@@ -1,6 +1,5 @@
 """Row F6: what a power cut leaves, from the order of writes, fsyncs and renames. See durability.py."""
 
-import os
 import subprocess
 
 import durability
@@ -8,9 +7,9 @@ import pytest
 from demands import names_in
 from real_registry import PASSWORD, USERNAME
 from test_trust_update import site  # noqa: F401
-from traced import ENVIRONMENT, Tracer
+from traced import ENVIRONMENT, Tracer, only_root_sees_arguments
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root sees what the programs call")
+pytestmark = only_root_sees_arguments
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from crafted import chart_yaml, write_archive
 from helpers import Layout, bound_by_modes, tree
 from pushing import MIB, REPOSITORY, attack, failed, layout, noise, tag_of  # noqa: F401
 from scripted_registry import Answer
-from traced import ENVIRONMENT, Tracer
+from traced import ENVIRONMENT, Tracer, only_root_sees_arguments
 from wires import side_by_side
 
 SOON = ("--retries", "1", "--deadline", "30s")
@@ -240,8 +240,7 @@ def test_what_is_no_file_is_found_first(change, programs, keys, layout, tmp_path
     assert scripted_registry.requests() == []
 
 
-
-
+@only_root_sees_arguments
 @pytest.mark.slow
 @pytest.mark.parametrize(("fault", "statuses"), [
     ("error=EIO", (1, 5)), ("error=EINTR", (0,)), ("retval=0", (1, 2, 4, 5, 7)),
@@ -305,6 +304,7 @@ def test_row_m6_a_medium_that_hangs(programs, keys, layout, scripted_registry, t
     assert tag_of(scripted_registry) == layout.entry("tiny")["digest"]
 
 
+@only_root_sees_arguments
 def test_row_m8_the_medium_is_not_written(programs, keys, layout, scripted_registry, tmp_path):
     """No call names a file to be written, but the receipt."""
     tracer = Tracer(programs.pusher, [])

@@ -11,6 +11,7 @@ import pytest
 from crafted import write_archive
 from demands import names_in, refused
 from helpers import Layout, Signer, missing, sha256, tree, verify_with_stock_tools
+from traced import only_root_sees_arguments
 
 
 @pytest.fixture
@@ -179,6 +180,7 @@ def test_nothing_of_ours_but_what_is_listed_reaches_the_child(builder, signer, c
     assert (tmp_path / "open").read_text().splitlines()[-1] == "0"
 
 
+@only_root_sees_arguments
 def test_builder_itself_opens_no_socket_while_its_child_does(programs, signer, make_agent, chart, layout,
                                                             tmp_path):
     strace = shutil.which("strace") or missing("strace")

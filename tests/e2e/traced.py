@@ -7,10 +7,15 @@ import re
 import shutil
 import subprocess
 
+import pytest
 from helpers import Result, missing
 
 # LeakSanitizer wants to trace what is being traced already.
 ENVIRONMENT = {"ASAN_OPTIONS": "exitcode=99:detect_leaks=0", "UBSAN_OPTIONS": "exitcode=99"}
+
+# The programs let nobody of their own user read their memory, and so the arguments of their calls.
+only_root_sees_arguments = pytest.mark.skipif(
+    os.geteuid() != 0, reason="only root sees the arguments of the programs' calls")
 
 
 class Tracer:
