@@ -19,7 +19,7 @@ static int check_document(const struct yaml_document *document, struct error *er
 
 int chart_values_check(const char *bytes, size_t len, struct error *err)
 {
-	struct yaml_documents documents;
+	auto_yaml_documents struct yaml_documents documents;
 	struct yaml_document document;
 	size_t count = 0;
 	int status;

@@ -107,7 +107,7 @@ static bool check_document(
 
 void lint_crd(struct lint_findings *out, const char *path, const char *bytes, size_t len)
 {
-	struct yaml_documents documents;
+	auto_yaml_documents struct yaml_documents documents;
 	struct yaml_document document;
 	struct error err = ERROR_INIT;
 	int status;

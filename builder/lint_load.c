@@ -82,7 +82,7 @@ static int check_map(const struct yaml_document *document, struct error *err)
 /* All documents of values.yaml, each by itself; its lines count from its own beginning. */
 static int check_values(const struct chart_file *values, struct error *err)
 {
-	struct yaml_documents documents;
+	auto_yaml_documents struct yaml_documents documents;
 	struct yaml_document document;
 	int status;
 

@@ -12,6 +12,7 @@
 #define FED_IN_VAIN_BYTES_MAX (4U * LIMIT_YAML_BYTES_MAX)
 
 #define BYTE_ORDER_MARK "\xEF\xBB\xBF"
+#define MARK_AND_LOOK_AHEAD_BYTES (3U + 2U * 4U)
 #define STAND_IN_FIRST 0xE000U /* the private use area, each three bytes long */
 #define STAND_IN_LAST 0xF8FFU
 
@@ -40,31 +41,34 @@ static uint32_t unit_at(const char *bytes, size_t at, bool big_endian)
 	return big_endian ? first << 8 | second : second << 8 | first;
 }
 
-/* One character, behind which *at is left; false for what is not UTF-16. */
+/* One character, behind which *at is left; false for what is not UTF-16, and there *at is at the
+ * end if half a character is. */
 static bool decode_utf16(uint32_t *out, const char *bytes, size_t len, size_t *at, bool big_endian)
 {
-	if (len - *at < 2)
+	size_t left = len - *at;
+	uint32_t unit = left >= 2 ? unit_at(bytes, *at, big_endian) : 0;
+	bool is_pair = unit >= 0xD800 && unit <= 0xDBFF;
+
+	if (left < 2 || (is_pair && left < 4)) {
+		*at = len;
 		return false;
-	*out = unit_at(bytes, *at, big_endian);
-	*at += 2;
-	if (*out < 0xD800 || *out > 0xDFFF)
-		return true;
-	if (*out > 0xDBFF || len - *at < 2)
+	}
+	uint32_t low = is_pair ? unit_at(bytes, *at + 2, big_endian) : 0xDC00;
+	if (low < 0xDC00 || low > 0xDFFF || (unit >= 0xDC00 && unit <= 0xDFFF))
 		return false;
-	uint32_t low = unit_at(bytes, *at, big_endian);
-	*at += 2;
-	*out = 0x10000 + ((*out & 0x3FF) << 10) + (low & 0x3FF);
-	return low >= 0xDC00 && low <= 0xDFFF;
+	*out = is_pair ? 0x10000 + ((unit & 0x3FF) << 10) + (low & 0x3FF) : unit;
+	*at += is_pair ? 4 : 2;
+	return true;
 }
 
 /* The text ends in a byte that is not UTF-8 where the source is not UTF-16, for libyaml to find if
- * it gets there. */
+ * it gets there; where the source ends in half a character, so does the text. */
 static void put_utf16(struct buf *out, const char *bytes, size_t len, bool big_endian)
 {
 	for (size_t at = 0; at < len;) {
 		uint32_t c;
 		if (!decode_utf16(&c, bytes, len, &at, big_endian)) {
-			buf_putc(out, '\xFF');
+			buf_putc(out, at == len ? '\xF0' : '\xFF');
 			return;
 		}
 		put_utf8(out, c);
@@ -131,17 +135,65 @@ static void splice(struct buf *text, size_t at, size_t count, const struct buf *
 	*text = changed;
 }
 
-static int replace_marks(struct yaml_source *s, struct error *err)
+/* Where the piece behind this one begins: no character is in two. */
+static size_t next_piece(const struct buf *text, size_t skipped, size_t piece)
+{
+	size_t next = piece + PIECE_BYTES;
+
+	while (next - skipped < text->len &&
+	       ((unsigned char)text->data[next - skipped] & 0xC0) == 0x80)
+		next--;
+	return next;
+}
+
+static size_t line_at(const struct buf *text, const char *place)
+{
+	size_t line = 1;
+
+	for (const char *c = text->data; c < place; c++)
+		line += *c == '\n';
+	return line;
+}
+
+/*
+ * As long as a mark stands where go-yaml's buffer begins, it drops the first character of every
+ * line. The buffer begins with a piece, or, where a look ahead of four characters at most goes
+ * beyond the piece, with the few that were left of it.
+ */
+static int check_marks(const struct buf *text, const char *mark, size_t skipped, struct error *err)
+{
+	const char *end = text->data + text->len;
+	size_t piece = 0;
+	size_t next = next_piece(text, skipped, piece);
+
+	if (mark == text->data)
+		return error_set(err, ERR_CHART, "line 1: two byte order marks");
+	for (; mark != NULL;
+	     mark = memmem(mark + 3, (size_t)(end - mark) - 3, BYTE_ORDER_MARK, 3)) {
+		size_t at = (size_t)(mark - text->data) + skipped;
+		for (; next <= at; next = next_piece(text, skipped, piece))
+			piece = next;
+		if (at == piece || next - at <= MARK_AND_LOOK_AHEAD_BYTES)
+			return error_set(err, ERR_CHART,
+			    "line %zu: a byte order mark where Helm's reader loses characters",
+			    line_at(text, mark));
+	}
+	return 0;
+}
+
+/* skipped: bytes of the source that are not in the text. */
+static int replace_marks(struct yaml_source *s, bool is_utf16, size_t skipped, struct error *err)
 {
 	auto_buf struct buf stand_in = BUF_INIT(4);
-	char *mark = s->text.data;
 	const char *end = s->text.data + s->text.len;
+	char *mark = memmem(s->text.data, s->text.len, BYTE_ORDER_MARK, 3);
 
-	if (begins_with(s->text.data, s->text.len, BYTE_ORDER_MARK))
-		return error_set(err, ERR_CHART, "line 1: two byte order marks");
-	mark = memmem(mark, (size_t)(end - mark), BYTE_ORDER_MARK, 3);
 	if (mark == NULL)
 		return 0;
+	if (is_utf16)
+		return error_set(err, ERR_CHART, "a second byte order mark in UTF-16");
+	if (check_marks(&s->text, mark, skipped, err) != 0)
+		return -1;
 	s->mark_stand_in = choose_stand_in(s);
 	if (s->mark_stand_in == 0)
 		return error_set(
@@ -154,19 +206,19 @@ static int replace_marks(struct yaml_source *s, struct error *err)
 
 int yaml_source_init(struct yaml_source *s, const char *bytes, size_t len, struct error *err)
 {
+	bool big_endian = begins_with(bytes, len, "\xFE\xFF");
+	bool is_utf16 = big_endian || begins_with(bytes, len, "\xFF\xFE");
+	size_t skipped = is_utf16 ? 2 : begins_with(bytes, len, BYTE_ORDER_MARK) ? 3 : 0;
+
 	/* UTF-16 grows by a half at most, each repair by two bytes. */
 	*s = (struct yaml_source){.text = BUF_INIT(2 * (size_t)LIMIT_YAML_BYTES_MAX)};
-	if (begins_with(bytes, len, "\xFF\xFE"))
-		put_utf16(&s->text, bytes + 2, len - 2, false);
-	else if (begins_with(bytes, len, "\xFE\xFF"))
-		put_utf16(&s->text, bytes + 2, len - 2, true);
-	else if (begins_with(bytes, len, BYTE_ORDER_MARK))
-		buf_put(&s->text, bytes + 3, len - 3);
+	if (is_utf16)
+		put_utf16(&s->text, bytes + skipped, len - skipped, big_endian);
 	else
-		buf_put(&s->text, bytes, len);
+		buf_put(&s->text, bytes + skipped, len - skipped);
 	if (buf_check(&s->text, "the text", err) != 0)
 		return -1;
-	return s->text.len != 0 ? replace_marks(s, err) : 0;
+	return s->text.len != 0 ? replace_marks(s, is_utf16, skipped, err) : 0;
 }
 
 void yaml_source_release(struct yaml_source *s)

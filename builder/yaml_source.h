@@ -35,9 +35,10 @@ struct yaml_source {
 };
 
 /**
- * yaml_source_init(s, bytes, len, err): takes a copy of the source. ERR_CHART where it begins with
- * two byte order marks, behind which go-yaml loses characters. Release with yaml_source_release(),
- * also after a failure.
+ * yaml_source_init(s, bytes, len, err): takes a copy of the source. ERR_CHART for a byte
+ * order mark behind which go-yaml loses characters: the second of two at the beginning, or one at
+ * the seam of two of the pieces that it reads. Release with yaml_source_release(), also after a
+ * failure.
  */
 int yaml_source_init(
     struct yaml_source *s, const char *bytes, size_t len, struct error *err) MUST_CHECK;

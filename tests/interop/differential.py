@@ -40,7 +40,8 @@ def _tag_with_indicator(chart_yaml, _):
 
 
 def _two_byte_order_marks(chart_yaml, _):
-    return chart_yaml.startswith(b"\xef\xbb\xbf\xef\xbb\xbf")
+    return chart_yaml.startswith((b"\xef\xbb\xbf\xef\xbb\xbf", b"\xef\xbb\xbf\xff\xfe",
+                                  b"\xef\xbb\xbf\xfe\xff"))
 
 
 def _plus_or_at_in_name(_, ours):
@@ -48,7 +49,8 @@ def _plus_or_at_in_name(_, ours):
 
 
 TAG = "a tag in YAML with one of , [ ] { } in it: go-yaml reads on there, libyaml does not"
-MARKS = "two byte order marks where YAML begins: go-yaml loses characters behind the second one"
+MARKS = "a byte order mark behind another one where YAML begins, in UTF-16, or at the seam of two " \
+        "pieces of 512 bytes: go-yaml loses characters behind it"
 NO_JSON = "in what becomes the configuration or the manifest, a NUL, an integer from 2^63 on, or 32 " \
           "levels: no strict reader of JSON takes them"
 
@@ -59,6 +61,8 @@ ALLOWED = [
     (REFUSED + "did not find expected whitespace or line break", _tag_with_indicator, TAG),
     (REFUSED + "did not find expected tag URI", _tag_with_indicator, TAG),
     (REFUSED + "two byte order marks", None, MARKS),
+    (REFUSED + "a second byte order mark in UTF", None, MARKS),
+    (REFUSED + "a byte order mark where Helm", None, MARKS),
     ("Helm refuses: ", _two_byte_order_marks, MARKS),  # in a directory: it reads both, then one
     (REFUSED + "name X: a registry takes", _plus_or_at_in_name,
      "a name with + or @ in it: helm push would write to another repository than the name says"),

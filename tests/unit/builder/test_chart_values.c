@@ -10,8 +10,9 @@ static void test_accepted(void **state)
 {
 	static const char *const texts[] = {"", "\n", "# nothing\n", "~", "a: 1",
 	    "a: 1\r\nb: 2\r\n", "--- # first\na: 1\n---\t\nb: 2\n---", "---\n---\n---\n",
-	    "---\xC2\xA0\na: 1\n", "a: |\n  --- x\n", "a: 1\n...\n[broken\n",
-	    "a: 1\n---\nb: 1\n...\n[", "{}a", "a: b\rc: d\n", "---\r\na: 1\r\n---\r\nb: 1\r\n"};
+	    "a: 1\n---\xC2\xA0\nb: 1\n", "---\n%YAML 1.1\n---\na: 1\n", "a: |\n  --- x\n",
+	    "a: 1\n...\n[broken\n", "a: 1\n---\nb: 1\n...\n[", "{}a", "a: b\rc: d\n",
+	    "---\r\na: 1\r\n---\r\nb: 1\r\n"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
@@ -33,6 +34,11 @@ static void test_refused(void **state)
 	    {"a: 1\n--- b\n", "line 2: nothing but a comment may follow '---'"},
 	    {"---b: 1\n", "line 1: nothing but a comment may follow '---'"},
 	    {"%YAML 1.1\n---\na: 1\n", "line 2: "},
+	    /* the first divider is a line of the document, and the break at the end is there anyway
+	     */
+	    {"---\xC2\xA0\na: 1\n", "line 2: mapping values are not allowed in this context"},
+	    {"---\n\xEF\xBB\xBF# a\n", "line 2: must be a map, not text"},
+	    {"a: 1\n...\n\xC3", "line 3: invalid trailing UTF-8 octet"},
 	    {"x: .inf\n", "line 1: infinity or NaN"},
 	    {"~: x\n", "line 1: a key that is null"},
 	};

@@ -172,10 +172,10 @@ static void test_crd(void **state)
 
 static void test_documents(void **state)
 {
-	static const char stream[] = "\n---\na\n--- # b\nc\n---\n---\t\n  ---\n";
+	static const char stream[] = "\n---\na\n--- # b\r\nc\r\n---\n---\t\n  ---\n---\r\nd\r";
 	static const struct yaml_document expected[] = {
-	    {"\n", 1, 0}, {"a\n", 2, 2}, {"c\n", 2, 4}, {"  ---\n", 6, 7}};
-	struct yaml_documents documents;
+	    {"\n", 1, 0}, {"a\n", 2, 2}, {"c\n", 2, 4}, {"---\t\n  ---\n", 11, 6}, {"d\r\n", 3, 9}};
+	auto_yaml_documents struct yaml_documents documents;
 	struct yaml_document document;
 	struct error err = ERROR_INIT;
 
@@ -188,8 +188,10 @@ static void test_documents(void **state)
 		assert_int_equal(document.lines_before, expected[i].lines_before);
 	}
 	assert_int_equal(yaml_documents_next(&documents, &document, &err), 0);
+	yaml_documents_release(&documents);
 	yaml_documents_init(&documents, "", 0);
 	assert_int_equal(yaml_documents_next(&documents, &document, &err), 0);
+	yaml_documents_release(&documents);
 	yaml_documents_init(&documents, "a\n--- b\n", 8);
 	expect_refused(yaml_documents_next(&documents, &document, &err), &err, ERR_CHART, "line 2");
 }

@@ -270,6 +270,7 @@ static void test_utf16(void **state)
 	static const char lone[] = "\xFE\xFF\0a\xDE\x00\0b";
 	static const char cut[] = "\xFE\xFF\0a\xD8\x3D";
 	static const char behind[] = "\xFE\xFF\0[\0]\0";
+	static const char mark[] = "\xFE\xFF\0a\xFE\xFF";
 	auto_yaml_value struct yaml_value v;
 	auto_buf struct buf out = BUF_INIT(64);
 	struct error err = ERROR_INIT;
@@ -281,8 +282,34 @@ static void test_utf16(void **state)
 	expect_error(slash, sizeof(slash), ERR_CHART,
 	    "line 1: the escape '\\/', which Helm does not read the same way");
 	expect_error(lone, sizeof(lone) - 1, ERR_CHART, "line 1: invalid leading UTF-8 octet");
-	expect_error(cut, sizeof(cut) - 1, ERR_CHART, "line 1: invalid leading UTF-8 octet");
-	expect_error(behind, sizeof(behind) - 1, ERR_CHART, "line 1: invalid leading UTF-8 octet");
+	expect_error(cut, sizeof(cut) - 1, ERR_CHART, "line 1: incomplete UTF-8 octet sequence");
+	expect_error(
+	    behind, sizeof(behind) - 1, ERR_CHART, "line 1: incomplete UTF-8 octet sequence");
+	expect_error(mark, sizeof(mark) - 1, ERR_CHART, "a second byte order mark in UTF-16");
+}
+
+/* Where go-yaml drops the first character of every line behind the mark; checked against it. */
+static void test_byte_order_mark_at_a_seam(void **state)
+{
+	static const struct {
+		size_t at;
+		bool is_refused;
+	} cases[] = {
+	    {500, false}, {501, true}, {512, true}, {513, false}, {1021, true}, {1024, true}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		auto_buf struct buf yaml = BUF_INIT(2048);
+		buf_puts(&yaml, "# ");
+		while (yaml.len < cases[i].at)
+			buf_putc(&yaml, 'c');
+		buf_puts(&yaml, "\xEF\xBB\xBF\na\n");
+		if (cases[i].is_refused)
+			expect_error(yaml.data, yaml.len, ERR_CHART,
+			    "line 1: a byte order mark where Helm's reader loses characters");
+		else
+			expect_json(buf_text(&yaml), "\"a\"");
+	}
 }
 
 /* A bad byte far behind the document is never read. */
@@ -416,6 +443,7 @@ int main(void)
 	    cmocka_unit_test(test_source),
 	    cmocka_unit_test(test_repairs),
 	    cmocka_unit_test(test_utf16),
+	    cmocka_unit_test(test_byte_order_mark_at_a_seam),
 	    cmocka_unit_test(test_bytes_behind_the_end),
 	    cmocka_unit_test(test_repair_limit),
 	    cmocka_unit_test(test_check),
