@@ -15,8 +15,8 @@ struct beside *beside_add(struct beside *all, size_t *count, size_t *capacity,
 	return all;
 }
 
-int beside_run(
-    struct registry *registry, struct beside *all, size_t count, bool is_look, struct error *err)
+int beside_run(struct registry *registry, struct beside *all, size_t count, enum tag_merge_use use,
+    struct error *err)
 {
 	static const enum push_state states[] = {
 	    [MERGE_IS_THERE] = PUSH_STATE_PRESENT,
@@ -28,13 +28,13 @@ int beside_run(
 
 	for (size_t i = 0; i < count; i++) {
 		const struct plan_repository *plan = all[i].repository->plan;
-		tag_merge_init(&all[i].merge, registry, plan, &plan->subjects[all[i].at],
-		    all[i].kind, is_look);
+		tag_merge_init(
+		    &all[i].merge, registry, plan, &plan->subjects[all[i].at], all[i].kind, use);
 		jobs[i] = &all[i].merge.job;
 	}
 	int result = session_run(registry->session, jobs, count, err);
 	for (size_t i = 0; i < count; i++) {
-		if (result == 0)
+		if (result == 0 && (use != MERGE_KEEP || all[i].merge.result != MERGE_IS_THERE))
 			*state_of(&all[i]) = states[all[i].merge.result];
 		tag_merge_release(&all[i].merge);
 	}

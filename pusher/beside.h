@@ -20,9 +20,9 @@ struct beside {
 struct beside *beside_add(struct beside *all, size_t *count, size_t *capacity,
     struct push_repository *r, size_t at, enum tag_merge_kind kind);
 
-/** beside_run(registry, all, count, is_look, err): side by side; what came of each becomes the
- * state of its subject. What session_run() gives. */
-int beside_run(struct registry *registry, struct beside *all, size_t count, bool is_look,
+/** beside_run(registry, all, count, use, err): side by side; what came of each becomes the state of
+ * its subject, unless it only stayed. What session_run() gives. */
+int beside_run(struct registry *registry, struct beside *all, size_t count, enum tag_merge_use use,
     struct error *err) MUST_CHECK;
 
 #endif

@@ -379,7 +379,7 @@ static int push(struct work *s, struct error *err)
 	    push_settle(&s->push, s->admission.layout, err) != 0 ||
 	    push_prepare(&s->push, registry, err) != 0 || accept_delivery(s, err) != 0)
 		return -1;
-	return push_tags(&s->push, registry, err);
+	return push_tags(&s->push, registry, err) != 0 ? -1 : push_keep(&s->push, registry, err);
 }
 
 /* ---- what came of it ---- */

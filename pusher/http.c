@@ -19,6 +19,7 @@ static const char *const header_names[HTTP_HEADER_COUNT] = {
     [HTTP_CONTENT_LENGTH] = "Content-Length",
     [HTTP_CHUNK_MIN_LENGTH] = "OCI-Chunk-Min-Length",
     [HTTP_LINK] = "Link",
+    [HTTP_ETAG] = "ETag",
 };
 
 const char *http_method_name(enum http_method method)

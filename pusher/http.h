@@ -39,6 +39,8 @@ struct http_request {
 	const char *accept;
 	const char *content_type;
 	const char *content_range;
+	const char *if_match; /* a condition (RFC 9110, 13) is kept by few registries */
+	const char *if_none_match;
 	const char *authorization;    /* the header's whole value; secret */
 	const struct http_body *body; /* POST, PUT, PATCH; NULL for an empty one */
 	bool is_foreign; /* to a place that a server named: no client certificate, and no address of
@@ -58,6 +60,7 @@ enum http_header {
 	HTTP_CONTENT_LENGTH,
 	HTTP_CHUNK_MIN_LENGTH,
 	HTTP_LINK,
+	HTTP_ETAG,
 	HTTP_HEADER_COUNT,
 };
 

@@ -284,6 +284,9 @@ static CURLcode set_headers(struct transfer *t)
 		  (request->accept == NULL || add_header(t, "Accept", request->accept)) &&
 		  (request->content_range == NULL ||
 		      add_header(t, "Content-Range", request->content_range)) &&
+		  (request->if_match == NULL || add_header(t, "If-Match", request->if_match)) &&
+		  (request->if_none_match == NULL ||
+		      add_header(t, "If-None-Match", request->if_none_match)) &&
 		  (request->authorization == NULL ||
 		      add_header(t, "Authorization", request->authorization));
 

@@ -4,10 +4,26 @@
 
 #include "pusher/refusal.h"
 
+static int64_t now_ms(const struct manifest_upload *m)
+{
+	struct http_transport *t = m->lookup.r->session->transport;
+
+	return t->now_ms(t);
+}
+
+static void look(struct manifest_upload *m)
+{
+	m->state = UPLOAD_MANIFEST_LOOK;
+	m->lookup.state = LOOKUP_HEAD;
+}
+
 static int ask(struct job *job, struct http_request *out, struct error *err)
 {
 	struct manifest_upload *m = (struct manifest_upload *)job;
 
+	if (m->state == UPLOAD_MANIFEST_PUT && m->keeps_others &&
+	    now_ms(m) - m->seen_ms > LIMIT_LOOK_AGE_MS_MAX)
+		look(m);
 	if (m->state != UPLOAD_MANIFEST_PUT) {
 		manifest_lookup_ask(&m->lookup, out);
 		return 0;
@@ -15,6 +31,7 @@ static int ask(struct job *job, struct http_request *out, struct error *err)
 	out->method = HTTP_PUT;
 	out->url = m->lookup.url;
 	out->content_type = m->manifest->media_type;
+	out->if_none_match = m->keeps_others && !m->is_unconditional ? "*" : NULL;
 	out->body = &m->source.body;
 	return blob_source_piece(&m->source, 0, m->manifest->size_bytes, err);
 }
@@ -40,6 +57,12 @@ static enum job_step answer_put(
 	m->is_blob_unknown = m->may_miss && says_blob_unknown(response);
 	if (m->is_blob_unknown)
 		return JOB_DONE;
+	/* Where nothing is there after all, it is asked again in a way that it has to answer. */
+	if (m->keeps_others && !m->is_unconditional && registry_is_unmet(response)) {
+		m->is_unconditional = true;
+		look(m);
+		return JOB_ASK;
+	}
 	if (status != 201 && status != 200 && status != 202)
 		return registry_refuse(m->lookup.r, m->job.repository, response, false, err);
 	if (registry_check_digest(response, &m->manifest->digest, &is_said, err) != 0)
@@ -82,6 +105,10 @@ static enum job_step answer(
 		return JOB_DONE;
 	if (m->state == UPLOAD_MANIFEST_CONFIRM)
 		return not_there(m, err);
+	m->is_taken = m->keeps_others && m->lookup.exists;
+	if (m->is_taken)
+		return JOB_DONE;
+	m->seen_ms = now_ms(m);
 	m->state = UPLOAD_MANIFEST_PUT;
 	return JOB_ASK;
 }
@@ -92,10 +119,8 @@ static void restart(struct job *job)
 	struct manifest_upload *m = (struct manifest_upload *)job;
 
 	blob_source_close(&m->source);
-	if (m->state != UPLOAD_MANIFEST_PUT)
-		return;
-	m->state = UPLOAD_MANIFEST_LOOK;
-	m->lookup.state = LOOKUP_HEAD;
+	if (m->state == UPLOAD_MANIFEST_PUT)
+		look(m);
 }
 
 static char *label(const struct job *job)

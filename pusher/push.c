@@ -176,7 +176,10 @@ int push_settle(const struct push *p, const struct verified_layout *v, struct er
 struct delivery_step {
 	struct push_repository *repository;
 	size_t at;
-	const char *tag; /* NULL: by digest */
+	const char *tag;        /* NULL: by digest */
+	struct push_name *name; /* of the tag */
+	bool keeps_others;
+	int64_t seen_ms;
 	struct manifest_upload upload;
 	char reference[DIGEST_TEXT_LEN + 1];
 };
@@ -190,6 +193,8 @@ static void step_init(struct delivery_step *s, struct registry *registry, bool m
 	manifest_upload_init(
 	    &s->upload, registry, plan->name, s->tag == NULL ? s->reference : s->tag, m);
 	s->upload.may_miss = may_miss;
+	s->upload.keeps_others = s->keeps_others;
+	s->upload.seen_ms = s->seen_ms;
 }
 
 /* The registry said that it had what it lacks: the manifest's own blobs once more, unasked. */
@@ -346,7 +351,26 @@ static int push_beside(struct push *p, struct registry *registry, struct error *
 				all = beside_add(all, &count, &capacity, r, k, MERGE_REFERRERS);
 		}
 	}
-	return beside_run(registry, all, count, false, err);
+	return beside_run(registry, all, count, MERGE_WRITE, err);
+}
+
+int push_keep(struct push *p, struct registry *registry, struct error *err)
+{
+	auto_free struct beside *all = NULL;
+	size_t count = 0;
+	size_t capacity = 0;
+
+	for (size_t i = 0; i < p->repository_count; i++) {
+		struct push_repository *r = &p->repositories[i];
+		for (size_t k = 0; k < r->plan->subject_count; k++) {
+			const struct push_subject *s = &r->subjects[k];
+			if (s->signature >= PUSH_STATE_PUSHED)
+				all = beside_add(all, &count, &capacity, r, k, MERGE_SIGNATURES);
+			if (s->is_unlisted && s->referrers >= PUSH_STATE_PUSHED)
+				all = beside_add(all, &count, &capacity, r, k, MERGE_REFERRERS);
+		}
+	}
+	return beside_run(registry, all, count, MERGE_KEEP, err);
 }
 
 int push_prepare(struct push *p, struct registry *registry, struct error *err)
@@ -366,13 +390,35 @@ static size_t gather_round(struct push *p, size_t *next, struct delivery_step *o
 		while (next[i] < end - begin && !push_is_written(&p->names[begin + next[i]]))
 			next[i]++;
 		if (next[i] < end - begin) {
-			const struct plan_name *n = p->names[begin + next[i]++].name;
-			out[count++] = (struct delivery_step){
-			    .repository = &p->repositories[i], .at = n->manifest, .tag = n->tag};
+			struct push_name *n = &p->names[begin + next[i]++];
+			out[count++] = (struct delivery_step){.repository = &p->repositories[i],
+			    .at = n->name->manifest,
+			    .tag = n->name->tag,
+			    .name = n,
+			    .keeps_others = p->existing != PUSH_EXISTING_OVERWRITE,
+			    .seen_ms = p->seen_ms};
 		}
 		begin = end;
 	}
 	return count;
+}
+
+/* What others put under a tag since it was looked at stays. */
+static int judge_taken(
+    const struct push *p, const struct delivery_step *steps, size_t count, struct error *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!steps[i].upload.is_taken)
+			continue;
+		if (p->existing != PUSH_EXISTING_SKIP)
+			return error_set(err, ERR_CONFLICT,
+			    "while this was pushed, somebody put something else under %s:%s, and "
+			    "it "
+			    "stays; see --on-existing",
+			    steps[i].repository->plan->name, steps[i].tag);
+		steps[i].name->action = PUSH_SKIP;
+	}
+	return 0;
 }
 
 int push_tags(struct push *p, struct registry *registry, struct error *err)
@@ -382,7 +428,8 @@ int push_tags(struct push *p, struct registry *registry, struct error *err)
 	size_t count;
 
 	while ((count = gather_round(p, next, steps)) > 0) {
-		if (push_steps(registry, steps, count, err) != 0)
+		if (push_steps(registry, steps, count, err) != 0 ||
+		    judge_taken(p, steps, count, err) != 0)
 			return -1;
 	}
 	return 0;

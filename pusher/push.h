@@ -62,11 +62,14 @@ struct push {
 	size_t name_count;
 	struct push_repository *repositories; /* owned; in the plan's order */
 	size_t repository_count;
+	enum push_existing existing;
+	int64_t seen_ms; /* when the tags were looked at */
 };
 
 #define PUSH_INIT                                                                                  \
 	{                                                                                          \
-		.names = NULL, .name_count = 0, .repositories = NULL, .repository_count = 0        \
+		.names = NULL, .name_count = 0, .repositories = NULL, .repository_count = 0,       \
+		.existing = PUSH_EXISTING_FAIL, .seen_ms = 0                                       \
 	}
 
 /**
@@ -102,9 +105,16 @@ int push_settle(
 /**
  * push_tags(p, registry, err): the tags, of one repository in their order. After a failure each has
  * what it had or what it is to have. What the registry has lost since push_prepare() is brought
- * once more.
+ * once more. Of a tag that others have put since it was looked at: ERR_CONFLICT with
+ * PUSH_EXISTING_FAIL, PUSH_SKIP with PUSH_EXISTING_SKIP, as far as manifest_upload.h can tell.
  */
 int push_tags(struct push *p, struct registry *registry, struct error *err) MUST_CHECK;
+
+/**
+ * push_keep(p, registry, err): the signatures and lists that push_prepare() merged, once more, as
+ * late as can be: what somebody who merged at the same time has taken away is brought again.
+ */
+int push_keep(struct push *p, struct registry *registry, struct error *err) MUST_CHECK;
 
 void push_release(struct push *p);
 #define auto_push __attribute__((cleanup(push_release)))

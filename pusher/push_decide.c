@@ -177,13 +177,15 @@ static int look_beside(struct push *p, struct registry *registry, struct error *
 				all = beside_add(all, &count, &capacity, r, at, MERGE_REFERRERS);
 		}
 	}
-	return beside_run(registry, all, count, true, err);
+	return beside_run(registry, all, count, MERGE_LOOK, err);
 }
 
 int push_decide(struct push *out, const struct plan *plan, struct registry *registry,
     enum push_existing existing, struct error *err)
 {
 	push_init(out, plan);
+	out->existing = existing;
+	out->seen_ms = registry->session->transport->now_ms(registry->session->transport);
 	if (look(out, registry, existing, err) != 0)
 		return -1;
 	if (existing == PUSH_EXISTING_FAIL && check_conflicts(out, err) != 0)

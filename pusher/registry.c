@@ -61,3 +61,8 @@ int registry_check_digest(const struct http_response *response, const struct dig
 	    "status %d, but the registry says it took '%s', which was not sent", response->status,
 	    text);
 }
+
+bool registry_is_unmet(const struct http_response *response)
+{
+	return response->status == 412 || response->status == 304;
+}

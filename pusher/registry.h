@@ -59,6 +59,10 @@ int registry_digest_said(const struct http_response *response, bool *out_said, s
 int registry_check_digest(const struct http_response *response, const struct digest *ours,
     bool *out_said, struct error *err) MUST_CHECK;
 
+/** registry_is_unmet(response): whether the request's condition (if_match, if_none_match) did not
+ * hold. Some say 412 for reasons of their own. */
+bool registry_is_unmet(const struct http_response *response);
+
 /* Without it docker-registry answers 404 for a tag that holds an OCI manifest. */
 #define ACCEPT_MANIFESTS                                                                           \
 	MEDIA_TYPE_OCI_MANIFEST ", " MEDIA_TYPE_OCI_INDEX ", " MEDIA_TYPE_DOCKER_MANIFEST          \

@@ -107,6 +107,10 @@ static int ask(struct job *job, struct http_request *out, struct error *err)
 	m->sent = 0;
 	m->body.size_bytes = m->content.len;
 	out->method = HTTP_PUT;
+	if (!m->is_unconditional) {
+		out->if_match = m->was_there ? m->etag : NULL;
+		out->if_none_match = m->was_there ? NULL : "*";
+	}
 	out->content_type =
 	    m->kind == MERGE_SIGNATURES ? MEDIA_TYPE_OCI_MANIFEST : MEDIA_TYPE_OCI_INDEX;
 	out->body = &m->body;
@@ -162,6 +166,16 @@ static enum job_step answer_api(
 	return JOB_DONE;
 }
 
+/* What the tag leads to is what the list is about. */
+static bool is_subject(const struct tag_merge *m, const struct http_response *response)
+{
+	struct digest digest;
+
+	digest_of(&digest, buf_text(&response->body), response->body.len);
+	return m->kind == MERGE_REFERRERS && response->status == 200 &&
+	       digest_equal(&digest, &m->subject->subject);
+}
+
 /* What is there must be of the right kind, and be itself: some registries take the tag
  * "sha256-<hex>" for the digest. */
 static int check_found(
@@ -176,7 +190,7 @@ static int check_found(
 	if (registry_check_digest(response, &digest, &is_said, err) != 0)
 		return error_set(
 		    err, ERR_UNBELIEVED, "the answer is not what its digest header says");
-	if (m->kind == MERGE_REFERRERS && digest_equal(&digest, &m->subject->subject))
+	if (is_subject(m, response))
 		return error_set(err, ERR_REGISTRY,
 		    "this registry takes the tag for the digest, so that no list of referrers can "
 		    "be kept in it; nothing was changed");
@@ -186,21 +200,70 @@ static int check_found(
 	return 0;
 }
 
+/* A weak one is no condition for a write, and what is not plain text is none of ours to repeat. */
+static char *strong_etag(const struct http_response *response)
+{
+	const char *said = response->headers[HTTP_ETAG];
+	size_t len = said == NULL ? 0 : strlen(said);
+
+	if (len < 2 || len > LIMIT_ETAG_LEN_MAX || said[0] != '"' ||
+	    strchr(said + 1, '"') != said + len - 1)
+		return NULL;
+	for (size_t i = 0; i < len; i++) {
+		if (said[i] <= ' ' || said[i] > '~')
+			return NULL;
+	}
+	return mem_strdup(said);
+}
+
+/* Whether the tag holds what it held when it was read last. */
+static bool is_as_before(const struct tag_merge *m, const struct http_response *response)
+{
+	struct digest digest;
+
+	if (response->status != 200 || !m->was_there)
+		return response->status == 404 && !m->was_there;
+	digest_of(&digest, buf_text(&response->body), response->body.len);
+	return digest_equal(&digest, &m->found);
+}
+
+/* A condition that was not met though nothing has changed is not set again. */
+static void note_found(struct tag_merge *m, const struct http_response *response)
+{
+	m->is_unconditional = m->is_unmet && is_as_before(m, response);
+	m->is_unmet = false;
+	m->was_there = response->status == 200;
+	digest_of(&m->found, buf_text(&response->body), response->body.len);
+	free(m->etag);
+	m->etag = strong_etag(response);
+}
+
 static enum job_step answer_get(
     struct tag_merge *m, const struct http_response *response, struct error *err)
 {
 	bool is_same;
 
-	m->was_there = response->status == 200;
-	if (!m->was_there && response->status != 404)
+	if (response->status != 200 && response->status != 404)
 		return registry_refuse(m->r, m->repository->name, response, false, err);
+	note_found(m, response);
+	/* It took ours, and cannot show it: see check_found(). */
+	if (m->use == MERGE_KEEP && is_subject(m, response))
+		return JOB_DONE;
 	if (m->was_there && check_found(m, response, err) != 0)
 		return JOB_FAILED;
 	if (merge(m, m->was_there ? &response->body : NULL, &is_same, err) != 0)
 		return JOB_FAILED;
-	m->result = is_same ? MERGE_IS_THERE : MERGE_MISSING;
-	if (is_same || m->is_look)
+	if (m->result != MERGE_NEW && m->result != MERGE_MERGED)
+		m->result = is_same ? MERGE_IS_THERE : MERGE_MISSING;
+	if (is_same || m->use == MERGE_LOOK)
 		return JOB_DONE;
+	if (m->puts == LIMIT_MERGES_MAX) {
+		(void)error_set(err, ERR_UNBELIEVED,
+		    "the registry said %u times that it took the manifest, and has something else "
+		    "there: if others write this tag too, push again when they are done",
+		    m->puts);
+		return JOB_FAILED;
+	}
 	digest_of(&m->digest, buf_text(&m->content), m->content.len);
 	m->state = MERGE_PUT;
 	return JOB_ASK;
@@ -212,27 +275,37 @@ static enum job_step answer_put(
 	int status = response->status;
 	bool is_said;
 
+	m->puts++;
+	if (!m->is_unconditional && registry_is_unmet(response)) {
+		m->is_unmet = true;
+		m->state = MERGE_GET;
+		return JOB_ASK;
+	}
 	if (status != 201 && status != 200 && status != 202)
 		return registry_refuse(m->r, m->repository->name, response, false, err);
 	if (registry_check_digest(response, &m->digest, &is_said, err) != 0)
 		return JOB_FAILED;
 	m->result = m->was_there ? MERGE_MERGED : MERGE_NEW;
-	m->state = MERGE_CONFIRM;
-	return status == 201 && is_said ? JOB_DONE : JOB_ASK;
+	m->is_proven = status == 201 && is_said;
+	m->state = MERGE_READ_BACK;
+	if (m->is_proven && m->use == MERGE_WRITE)
+		return JOB_DONE;
+	return JOB_ASK;
 }
 
-static enum job_step answer_confirm(
+static enum job_step answer_read_back(
     struct tag_merge *m, const struct http_response *response, struct error *err)
 {
-	struct digest digest;
+	bool is_before = is_as_before(m, response);
 
-	digest_of(&digest, buf_text(&response->body), response->body.len);
-	if (response->status == 200 && digest_equal(&digest, &m->digest))
+	if (!is_before && response->status != 404)
+		return answer_get(m, response, err);
+	/* Nobody has replaced it: some answer for a while with what they remember. */
+	if (is_before && m->is_proven)
 		return JOB_DONE;
-	if (response->status != 200 && response->status != 404)
-		return registry_refuse(m->r, m->repository->name, response, false, err);
 	(void)error_set(err, ERR_UNBELIEVED,
-	    "the registry said that it took the manifest, and has something else there");
+	    "the registry said that it took the manifest, and has %s there",
+	    is_before && m->was_there ? "what was there before" : "none");
 	return JOB_FAILED;
 }
 
@@ -248,10 +321,10 @@ static enum job_step answer(
 		return answer_get(m, response, err);
 	case MERGE_PUT:
 		return answer_put(m, response, err);
-	case MERGE_CONFIRM:
+	case MERGE_READ_BACK:
 		break;
 	}
-	return answer_confirm(m, response, err);
+	return answer_read_back(m, response, err);
 }
 
 /* What was put may have arrived. */
@@ -275,7 +348,7 @@ static const struct job_kind kind_of_job = {
 
 void tag_merge_init(struct tag_merge *m, struct registry *r,
     const struct plan_repository *repository, const struct plan_subject *subject,
-    enum tag_merge_kind kind, bool is_look)
+    enum tag_merge_kind kind, enum tag_merge_use use)
 {
 	char hex[DIGEST_HEX_LEN + 1];
 
@@ -285,10 +358,10 @@ void tag_merge_init(struct tag_merge *m, struct registry *r,
 	    .repository = repository,
 	    .subject = subject,
 	    .kind = kind,
-	    .is_look = is_look,
+	    .use = use,
 	    .tag = kind == MERGE_SIGNATURES ? signature_tag(&subject->subject)
 					    : mem_printf("sha256-%s", hex),
-	    .state = kind == MERGE_REFERRERS && is_look ? MERGE_API : MERGE_GET,
+	    .state = kind == MERGE_REFERRERS && use == MERGE_LOOK ? MERGE_API : MERGE_GET,
 	    .content = BUF_INIT(LIMIT_MANIFEST_BYTES_MAX),
 	    .body = {.read = read_content, .context = m}};
 }
@@ -301,5 +374,6 @@ void tag_merge_release(struct tag_merge *m)
 	free(m->tag);
 	free(m->url);
 	free(m->page);
-	m->tag = m->url = m->page = NULL;
+	free(m->etag);
+	m->tag = m->url = m->page = m->etag = NULL;
 }

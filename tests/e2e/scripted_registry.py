@@ -83,6 +83,7 @@ class Behaviour:
     late_blobs: int = 0  # the same for blobs
     location: Optional[Callable] = None  # location(path): what Location says
     forgets: bool = False  # takes everything, keeps nothing
+    conditions: bool = False  # If-Match and If-None-Match of a PUT are kept (RFC 9110, 13)
 
 
 @dataclass
@@ -362,7 +363,8 @@ class ScriptedRegistry:
             return _refusal(406, "UNSUPPORTED", "not acceptable")
         if body is None or media_type not in accepted:
             return _refusal(*self.behaviour.absent, "manifest unknown")
-        return Answer(200, {"Content-Type": media_type, "Docker-Content-Digest": digest_of(body)}, body)
+        return Answer(200, {"Content-Type": media_type, "Docker-Content-Digest": digest_of(body),
+                            "ETag": f'"{digest_of(body)}"'}, body)
 
     def _put_manifest(self, request, repository, reference):
         media_type = request.headers.get("content-type", "")
@@ -386,6 +388,8 @@ class ScriptedRegistry:
             tags += [tag for tag in asked.get("tag", []) if re.fullmatch(TAG, tag)]
         if self.behaviour.immutable and any((repository, tag) in self.manifests for tag in tags):
             return _refusal(*self.behaviour.immutable, "the tag is immutable")
+        if self.behaviour.conditions and not self._is_met(request, repository, reference):
+            return _refusal(412, "PRECONDITION", "something else is there")
         for name in [] if self.behaviour.forgets else (digest, *tags):
             self.manifests[repository, name] = (media_type, request.body)
         headers = {"Location": f"/v2/{repository}/manifests/{digest}", "Docker-Content-Digest": digest}
@@ -394,6 +398,13 @@ class ScriptedRegistry:
         if self.behaviour.referrers and self.behaviour.subject and "subject" in manifest:
             headers["OCI-Subject"] = manifest["subject"]["digest"]
         return Answer(201, headers, b"")
+
+    def _is_met(self, request, repository, reference):
+        held = self.manifests.get((repository, reference))
+        match, none_match = (request.headers.get(name) for name in ("if-match", "if-none-match"))
+        assert none_match in (None, "*")
+        return not (held and none_match) and (
+            not match or (held and match == f'"{digest_of(held[1])}"'))
 
     def _missing(self, repository, manifest, is_index):
         """The digest of something that must be there before, or None."""

@@ -114,6 +114,53 @@ static void test_lost_answer(void **state)
 	}
 }
 
+/* What others have put since the tag was seen to be free. */
+static void test_row_r23_others_are_kept(void **state)
+{
+	struct world *w = *state;
+	static const struct {
+		const char *what;
+		int64_t age_ms;
+		int put_status; /* of the first; 0: its answer is lost; -1: there is none */
+		int head_status;
+		const char *head_digest;
+		bool is_taken;
+		size_t requests;
+	} cases[] = {
+	    {"seen just now", LIMIT_LOOK_AGE_MS_MAX, 201, 0, NULL, false, 1},
+	    {"seen too long ago", LIMIT_LOOK_AGE_MS_MAX + 1, -1, 404, NULL, false, 2},
+	    {"taken since", LIMIT_LOOK_AGE_MS_MAX + 1, -1, 200, OTHER_DIGEST, true, 1},
+	    {"ours since", LIMIT_LOOK_AGE_MS_MAX + 1, -1, 200, "our manifest", false, 1},
+	    {"condition not met", 0, 412, 200, OTHER_DIGEST, true, 2},
+	    {"condition not understood", 0, 412, 404, NULL, false, 3},
+	    {"an answer for readers", 0, 304, 404, NULL, false, 3},
+	    {"taken when the answer was lost", 0, 0, 200, OTHER_DIGEST, true, 2},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct fake_answer put = {
+		    PUT_TAG, 201, 0, {[HTTP_DOCKER_CONTENT_DIGEST] = "our manifest"}, NULL};
+		const struct fake_answer head = {HEAD_TAG, cases[i].head_status, 0,
+		    {[HTTP_DOCKER_CONTENT_DIGEST] = cases[i].head_digest}, NULL};
+		struct fake_answer answers[] = {put, head, put};
+		bool looks_first = cases[i].put_status < 0;
+		struct manifest_upload m;
+		struct error err = ERROR_INIT;
+
+		answers[0].status = cases[i].put_status;
+		answers[0].failure = cases[i].put_status == 0 ? ERR_NETWORK : ERR_NONE;
+		world_script(w, answers + looks_first, 3 - looks_first);
+		w->session.budget.retries = 1;
+		manifest_upload_init(&m, &w->registry, "charts/one", "1.0", w->manifest);
+		m.keeps_others = true;
+		m.seen_ms = w->fake.now_ms - cases[i].age_ms;
+		if (world_run(w, &m.job, &err) != 0 || m.is_taken != cases[i].is_taken ||
+		    w->fake.request_count != cases[i].requests)
+			fail_msg("%s: %s", cases[i].what, err.text);
+		manifest_upload_release(&m);
+	}
+}
+
 /* Thousands of manifests may end so in one session. */
 static void test_lost_answer_keeps_no_file_open(void **state)
 {
@@ -155,6 +202,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    WITH_WORLD(test_manifest),
 	    WITH_WORLD(test_by_digest),
+	    WITH_WORLD(test_row_r23_others_are_kept),
 	    WITH_WORLD(test_lost_answer),
 	    WITH_WORLD(test_lost_answer_keeps_no_file_open),
 	    WITH_WORLD(test_blob_unknown),
