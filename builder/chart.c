@@ -159,21 +159,8 @@ static int complete(struct chart_files *files, const char *path,
 	return sources.pool != NULL ? dependency_update(files, path, &sources, err) : 0;
 }
 
-/* The values are read while the archive is being compressed. */
-static int pack(struct chart *c, const struct chart_files *packed, const struct chart_tree *tree,
-    int64_t mtime, struct error *err)
-{
-	auto_chart_packer struct chart_packer packer;
-
-	if (chart_packer_start(&packer, packed, text_string(&tree->metadata.name), mtime, err) !=
-		0 ||
-	    chart_tree_check_values(tree, err) != 0 ||
-	    chart_tree_metadata(&c->metadata, &packer.made.files, err) != 0)
-		return -1;
-	return chart_packer_finish(&packer, &c->archive, err);
-}
-
-static int load_directory(struct chart *c, int fd, const char *path,
+/* All that takes time and has no influence on the archive is done while it is being compressed. */
+static int start_packing(struct chart *c, struct chart_packer *packer, int fd, const char *path,
     const struct chart_packing *packing, struct error *err)
 {
 	auto_chart_files struct chart_files files = CHART_FILES_INIT;
@@ -187,8 +174,23 @@ static int load_directory(struct chart *c, int fd, const char *path,
 	    override_versions(&tree.metadata, packing, err) != 0 ||
 	    chart_package_check(&tree, err) != 0 || chart_package_list(&packed, &tree, err) != 0)
 		return -1;
+	const char *name = text_string(&tree.metadata.name);
+	if (chart_packer_start(packer, &packed, name, packing->mtime, err) != 0 ||
+	    chart_tree_check_values(&tree, err) != 0)
+		return -1;
 	find_warnings(c, &files);
-	return pack(c, &packed, &tree, packing->mtime, err);
+	return chart_tree_metadata(&c->metadata, &packer->made.files, err);
+}
+
+static int load_directory(struct chart *c, int fd, const char *path,
+    const struct chart_packing *packing, struct error *err)
+{
+	auto_chart_packer struct chart_packer packer;
+
+	chart_packer_init(&packer);
+	if (start_packing(c, &packer, fd, path, packing, err) != 0)
+		return -1;
+	return chart_packer_finish(&packer, &c->archive, err);
 }
 
 static int load(

@@ -149,7 +149,9 @@ static int read_file(struct walk *w, int fd, char **path_take)
 	if (!S_ISREG(f.st.st_mode))
 		return error_set(w->err, ERR_CHART, "'%s': changed while it was read", path);
 	auto_free char *what = mem_printf("'%s'", path);
-	if (buf_read_fd(&content, fd, what, w->err) != 0)
+	/* Room for all of it at once; what is too large for that is found to be so. */
+	(void)buf_room(&content, (size_t)f.st.st_size);
+	if (buf_check(&content, what, w->err) != 0 || buf_read_fd(&content, fd, what, w->err) != 0)
 		return -1;
 	if (content.len > LIMIT_CHART_CONTENT_BYTES_MAX - w->content_bytes)
 		return error_set(w->err, ERR_LIMIT, "more than %u bytes in all files",

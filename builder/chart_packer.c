@@ -1,16 +1,19 @@
 #include "builder/chart_packer.h"
 
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include <archive.h>
 #include <archive_entry.h>
 #include <libdeflate.h>
 
+#include "builder/tar_header.h"
 #include "common/limits.h"
 
 #define COMPRESSION_LEVEL 6
 #define ASIDE_BYTES_MIN (64U * KIB) /* below, a thread costs more than it saves */
+#define LARGE_PAGES_BYTES_MIN (4 * MIB) /* of 2 MiB each, most often */
 
 static void cleanup_archive(struct archive **slot)
 {
@@ -66,13 +69,37 @@ static int put_file(struct archive *archive, const struct chart_file *file, cons
 	return 0;
 }
 
+/* Into no blocks of libarchive's own on the way: what is written goes to its place at once. */
 static int open_tar(struct archive *archive, struct buf *tar, struct error *err)
 {
 	if (archive == NULL || archive_write_set_format_pax_restricted(archive) != ARCHIVE_OK ||
-	    archive_write_set_bytes_in_last_block(archive, 1) != ARCHIVE_OK ||
+	    archive_write_set_bytes_per_block(archive, 0) != ARCHIVE_OK ||
 	    archive_write_open(archive, tar, NULL, append, NULL) != ARCHIVE_OK)
 		return error_set(err, ERR_SYSTEM, "libarchive: cannot start");
 	return 0;
+}
+
+/*
+ * What is about to be written from end to end, in large pages where the system has them: for small
+ * ones alone the kernel takes a tenth of the time that a large chart takes. Nothing depends on it.
+ */
+static void advise_large_pages(const struct buf *b)
+{
+	char *page = b->data - (uintptr_t)b->data % (uintptr_t)sysconf(_SC_PAGESIZE);
+
+	if (b->capacity >= LARGE_PAGES_BYTES_MIN)
+		(void)madvise(page, (size_t)(b->data + b->capacity - page), MADV_HUGEPAGE);
+}
+
+/* Room for each content, padded, and the headers of nearly all names, so that nothing is moved. */
+static void reserve(struct buf *tar, const struct chart_files *files)
+{
+	size_t len = 2 * TAR_BLOCK_BYTES;
+
+	for (size_t i = 0; i < files->count; i++)
+		len += files->items[i].len + 4 * TAR_BLOCK_BYTES;
+	if (len < tar->max && buf_room(tar, len) != NULL)
+		advise_large_pages(tar);
 }
 
 static int make_tar(struct buf *tar, const struct chart_files *files, const char *base,
@@ -82,6 +109,7 @@ static int make_tar(struct buf *tar, const struct chart_files *files, const char
 
 	if (open_tar(archive, tar, err) != 0)
 		return -1;
+	reserve(tar, files);
 	for (size_t i = 0; i < files->count; i++) {
 		if (put_file(archive, &files->items[i], base, mtime, err) != 0) {
 			if (tar->overflowed)
@@ -166,6 +194,7 @@ static int check_archive(const struct buf *tgz, const struct buf *tar, struct er
 	if (decompressor == NULL)
 		return error_set(err, ERR_SYSTEM, "out of memory");
 	char *room = buf_room(&again, tar->len);
+	advise_large_pages(&again);
 	enum libdeflate_result result =
 	    libdeflate_gzip_decompress(decompressor, tgz->data, tgz->len, room, tar->len, NULL);
 	libdeflate_free_decompressor(decompressor);
@@ -174,32 +203,31 @@ static int check_archive(const struct buf *tgz, const struct buf *tar, struct er
 	return 0;
 }
 
-static void compress(struct chart_packer *p)
+static void *compress(void *packer)
 {
-	p->status = compress_tar(&p->archive, &p->tar, &p->err);
-	if (p->status == 0)
-		p->status = check_archive(&p->archive, &p->tar, &p->err);
-}
+	struct chart_packer *p = packer;
 
-static void *compress_aside(void *packer)
-{
-	compress(packer);
+	p->status = compress_tar(&p->archive, &p->tar, &p->err);
 	return NULL;
 }
 
-int chart_packer_start(struct chart_packer *p, const struct chart_files *files, const char *base,
-    int64_t mtime, struct error *err)
+void chart_packer_init(struct chart_packer *p)
 {
 	*p = (struct chart_packer){.tar = BUF_INIT(LIMIT_CHART_TAR_BYTES_MAX),
 	    .archive = BUF_INIT(LIMIT_CHART_ARCHIVE_BYTES_MAX),
 	    .err = ERROR_INIT};
 	chart_archive_init(&p->made);
-	if (make_tar(&p->tar, files, base, mtime, err) != 0 || check_tar(p, files, err) != 0)
+}
+
+int chart_packer_start(struct chart_packer *p, const struct chart_files *files, const char *base,
+    int64_t mtime, struct error *err)
+{
+	if (make_tar(&p->tar, files, base, mtime, err) != 0)
 		return -1;
 	/* Where no thread is to be had, there is time enough later. */
 	p->is_aside = p->tar.len >= ASIDE_BYTES_MIN &&
-		      pthread_create(&p->thread, NULL, compress_aside, p) == 0;
-	return 0;
+		      pthread_create(&p->thread, NULL, compress, p) == 0;
+	return check_tar(p, files, err);
 }
 
 static void join(struct chart_packer *p)
@@ -215,11 +243,13 @@ int chart_packer_finish(struct chart_packer *p, struct buf *out, struct error *e
 
 	join(p);
 	if (!is_done)
-		compress(p);
+		(void)compress(p);
 	if (p->status != 0) {
 		*err = p->err;
 		return -1;
 	}
+	if (check_archive(&p->archive, &p->tar, err) != 0)
+		return -1;
 	buf_release(out);
 	*out = p->archive;
 	p->archive = (struct buf)BUF_INIT(0);
@@ -239,6 +269,7 @@ int chart_packer_pack(struct buf *out, const struct chart_files *files, const ch
 {
 	auto_chart_packer struct chart_packer packer;
 
+	chart_packer_init(&packer);
 	if (chart_packer_start(&packer, files, base, mtime, err) != 0)
 		return -1;
 	return chart_packer_finish(&packer, out, err);

@@ -31,21 +31,24 @@ int chart_packer_pack(struct buf *out, const struct chart_files *files, const ch
     int64_t mtime, struct error *err) MUST_CHECK;
 
 struct chart_packer {
-	struct buf tar;
+	struct buf tar; /* where is_aside, nobody writes to it */
 	struct chart_archive made; /* what its readers will find in it; for the caller to look at */
+	pthread_t thread;
+	bool is_aside; /* the thread reads tar, and until it is joined it alone touches the rest */
 	struct buf archive;
-	pthread_t thread; /* where is_aside; it alone touches what is here until it is joined */
-	bool is_aside;
 	int status;
 	struct error err;
 };
 
 /**
  * chart_packer_start(p, files, base, mtime, err), chart_packer_finish(p, out, err): the same in two
- * steps; in between a thread may be compressing, while the caller does something else.
+ * steps; in between a thread may be compressing, while the caller does something else. Of files
+ * nothing is needed any more once the first one has returned.
  *
- * p         does not move until it is released with chart_packer_release(), also after a failure.
+ * p         does not move between chart_packer_init() and chart_packer_release(), which waits for
+ *           the thread.
  */
+void chart_packer_init(struct chart_packer *p);
 int chart_packer_start(struct chart_packer *p, const struct chart_files *files, const char *base,
     int64_t mtime, struct error *err) MUST_CHECK;
 int chart_packer_finish(struct chart_packer *p, struct buf *out, struct error *err) MUST_CHECK;

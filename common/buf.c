@@ -4,9 +4,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
-#define READ_BYTES (16U * 1024U)
+#define PIECE_BYTES (4U * 1024U)
 
 void buf_release(struct buf *b)
 {
@@ -109,13 +110,29 @@ char *buf_steal(struct buf *b)
 	return data;
 }
 
+/* What can be put behind the content without more memory. */
+static size_t spare(const struct buf *b)
+{
+	size_t left = b->max - b->len;
+	size_t room = b->capacity != 0 ? b->capacity - 1 - b->len : 0;
+
+	return room < left ? room : left;
+}
+
 int buf_read_fd(struct buf *b, int fd, const char *what, struct error *err)
 {
-	char piece[READ_BYTES]; /* so that many small files take no more memory than they need */
+	char piece[PIECE_BYTES];
 
 	for (;;) {
-		size_t left = b->max - b->len;
-		ssize_t got = read(fd, piece, left < sizeof(piece) ? left + 1 : sizeof(piece));
+		/* What there is room for goes to its place; that there is no more is found out
+		 * beside it. */
+		size_t room = spare(b);
+		size_t left = b->max - b->len - room;
+		const struct iovec parts[] = {
+		    {.iov_base = room != 0 ? b->data + b->len : piece, .iov_len = room},
+		    {.iov_base = piece, .iov_len = left < sizeof(piece) ? left + 1 : sizeof(piece)},
+		};
+		ssize_t got = readv(fd, parts, 2);
 
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -123,8 +140,11 @@ int buf_read_fd(struct buf *b, int fd, const char *what, struct error *err)
 			return error_sys(err, "%s: read", what);
 		if (got == 0)
 			return 0;
-		buf_put(b, piece, (size_t)got <= left ? (size_t)got : left);
-		b->overflowed = (size_t)got > left;
+		size_t placed = (size_t)got < room ? (size_t)got : room;
+		size_t rest = (size_t)got - placed;
+		b->len += placed;
+		buf_put(b, piece, rest <= left ? rest : left);
+		b->overflowed = rest > left;
 		if (b->overflowed)
 			return buf_check(b, what, err);
 	}

@@ -35,13 +35,12 @@ void interrupt_hold(void)
 
 int interrupt_check(struct error *err)
 {
-	sigset_t set = held_set();
 	sigset_t pending;
 
 	(void)sigemptyset(&pending);
 	(void)sigpending(&pending);
 	for (size_t i = 0; i < HELD_COUNT; i++) {
-		if (sigismember(&set, held[i]) == 1 && sigismember(&pending, held[i]) == 1)
+		if (sigismember(&pending, held[i]) == 1 && !is_ignored(held[i]))
 			return error_set(err, ERR_INTERRUPTED, "interrupted");
 	}
 	return 0;

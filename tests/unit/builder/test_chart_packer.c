@@ -50,6 +50,7 @@ static void test_steps(void **state)
 		struct chart_packer abandoned;
 		struct error err = ERROR_INIT;
 
+		chart_packer_init(&abandoned);
 		fill(&files, &content, sizes[i]);
 		expect_ok(chart_packer_start(&abandoned, &files, "c", 0, &err), &err);
 		assert_int_equal(abandoned.made.files.count, 4);
