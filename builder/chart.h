@@ -29,7 +29,7 @@ struct chart_packing {
 	const char *app_version; /* likewise */
 	int64_t mtime;           /* of every entry: seconds since 1970, 0 ..= 8^11 - 1 */
 	const struct chart_pool *dependencies; /* dependency_update() with these; NULL: without */
-	struct dependency_check check;         /* of directories that it leads to */
+	struct dependency_check check;         /* of directories that it leads to; by any thread */
 };
 
 /**

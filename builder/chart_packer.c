@@ -12,7 +12,7 @@
 #include "common/limits.h"
 
 #define COMPRESSION_LEVEL 6
-#define ASIDE_BYTES_MIN (64U * KIB) /* below, a thread costs more than it saves */
+#define ASIDE_BYTES_MIN (64U * KIB)     /* below, a thread costs more than it saves */
 #define LARGE_PAGES_BYTES_MIN (4 * MIB) /* of 2 MiB each, most often */
 
 static void cleanup_archive(struct archive **slot)
@@ -225,8 +225,8 @@ int chart_packer_start(struct chart_packer *p, const struct chart_files *files, 
 	if (make_tar(&p->tar, files, base, mtime, err) != 0)
 		return -1;
 	/* Where no thread is to be had, there is time enough later. */
-	p->is_aside = p->tar.len >= ASIDE_BYTES_MIN &&
-		      pthread_create(&p->thread, NULL, compress, p) == 0;
+	p->is_aside =
+	    p->tar.len >= ASIDE_BYTES_MIN && pthread_create(&p->thread, NULL, compress, p) == 0;
 	return check_tar(p, files, err);
 }
 

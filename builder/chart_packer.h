@@ -31,7 +31,7 @@ int chart_packer_pack(struct buf *out, const struct chart_files *files, const ch
     int64_t mtime, struct error *err) MUST_CHECK;
 
 struct chart_packer {
-	struct buf tar; /* where is_aside, nobody writes to it */
+	struct buf tar;            /* where is_aside, nobody writes to it */
 	struct chart_archive made; /* what its readers will find in it; for the caller to look at */
 	pthread_t thread;
 	bool is_aside; /* the thread reads tar, and until it is joined it alone touches the rest */

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "builder/chart.h"
+#include "builder/chart_queue.h"
 #include "builder/commands.h"
 #include "builder/delivery_options.h"
 #include "builder/delivery_writer.h"
@@ -155,26 +156,38 @@ static int check_dependency(const void *context, const char *path, struct error 
 }
 
 static int add_chart(struct delivery_writer *d, struct layout_writer *w, const char *path,
-    const struct build_options *o, const struct source_date_epoch *epoch,
-    struct command_result *out, json_t *charts, struct error *err)
+    const struct chart *chart, const char *created, struct command_result *out, struct error *err)
+{
+	auto_helm_manifest struct helm_manifest manifest;
+
+	helm_manifest_init(&manifest);
+	if (helm_manifest_make(&manifest, chart, created, err) != 0 ||
+	    delivery_writer_chart(d, w, chart, &manifest, err) != 0)
+		return error_prefix(err, "chart '%s'", path);
+	report_chart(out, json_object_get(out->json, "charts"), chart, &manifest);
+	note_warnings(out, path, chart);
+	return 0;
+}
+
+static int add_charts(struct delivery_writer *d, struct layout_writer *w, char **paths,
+    size_t count, const struct build_options *o, const struct source_date_epoch *epoch,
+    struct command_result *out, struct error *err)
 {
 	const struct chart_packing packing = {.version = o->version,
 	    .app_version = o->app_version,
 	    .mtime = epoch->seconds,
 	    .dependencies = o->pool,
 	    .check = {.judge = check_dependency, .context = w}};
-	auto_chart struct chart chart;
-	auto_helm_manifest struct helm_manifest manifest;
+	auto_chart_queue struct chart_queue *queue = chart_queue_new(paths, count, &packing);
 
-	chart_init(&chart);
-	helm_manifest_init(&manifest);
-	if (interrupt_check(err) != 0 || chart_load(&chart, path, &packing, err) != 0)
-		return -1;
-	if (helm_manifest_make(&manifest, &chart, created_of(o, epoch), err) != 0 ||
-	    delivery_writer_chart(d, w, &chart, &manifest, err) != 0)
-		return error_prefix(err, "chart '%s'", path);
-	report_chart(out, charts, &chart, &manifest);
-	note_warnings(out, path, &chart);
+	for (size_t i = 0; i < count; i++) {
+		auto_chart struct chart chart;
+
+		chart_init(&chart);
+		if (interrupt_check(err) != 0 || chart_queue_next(queue, &chart, err) != 0 ||
+		    add_chart(d, w, paths[i], &chart, created_of(o, epoch), out, err) != 0)
+			return -1;
+	}
 	return 0;
 }
 
@@ -222,10 +235,9 @@ static int write_layout(const struct build_options *o, const struct source_date_
     struct error *err)
 {
 	auto_layout_writer struct layout_writer *w = layout_writer_new(o->output, o->force, err);
-	json_t *chart_list = json_array();
 
 	out->json = json_object();
-	(void)json_object_set_new(out->json, "charts", chart_list);
+	(void)json_object_set_new(out->json, "charts", json_array());
 	if (w == NULL)
 		return -1;
 	for (int i = 0; i < chart_count; i++) {
@@ -236,10 +248,8 @@ static int write_layout(const struct build_options *o, const struct source_date_
 		if (layout_writer_check_outside(w, o->pool->items[i].path, err) != 0)
 			return -1;
 	}
-	for (int i = 0; i < chart_count; i++) {
-		if (add_chart(d, w, charts[i], o, epoch, out, chart_list, err) != 0)
-			return -1;
-	}
+	if (add_charts(d, w, charts, (size_t)chart_count, o, epoch, out, err) != 0)
+		return -1;
 	return sign_and_publish(d, w, o, out, err);
 }
 

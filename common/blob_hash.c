@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <sched.h>
 #include <unistd.h>
 
+#include "common/core_count.h"
 #include "common/fd.h"
 #include "common/interrupt.h"
 #include "common/limits.h"
@@ -102,16 +102,6 @@ static void *work(void *context)
 	return NULL;
 }
 
-static size_t core_count(void)
-{
-	cpu_set_t set;
-
-	if (sched_getaffinity(0, sizeof(set), &set) != 0)
-		return 1;
-	size_t count = (size_t)CPU_COUNT(&set);
-	return count < LIMIT_HASH_THREADS_MAX ? count : LIMIT_HASH_THREADS_MAX;
-}
-
 /* To whoever has least to do so far. */
 static void give(struct share *shares, size_t share_count, size_t position, uint64_t size_bytes)
 {
@@ -193,7 +183,7 @@ int blob_hash_all(const struct layout *layout, const struct digest *blobs, size_
     bool owe_large, enum blob_verdict *verdicts, struct error *err)
 {
 	struct share shares[LIMIT_HASH_THREADS_MAX] = {{.layout = NULL}};
-	size_t share_count = core_count();
+	size_t share_count = core_count(LIMIT_HASH_THREADS_MAX);
 	uint64_t large_bytes;
 	int result = 0;
 

@@ -66,7 +66,8 @@
 #define LIMIT_CHART_ENTRIES_MAX 20000U
 #define LIMIT_CHART_PATH_BYTES_MAX 1024U
 #define LIMIT_CHART_PATH_DEPTH_MAX 32U
-#define LIMIT_CHARTS_MAX 4096U /* in one delivery */
+#define LIMIT_CHARTS_MAX 4096U     /* in one delivery */
+#define LIMIT_CHART_THREADS_MAX 8U /* each has one chart in memory */
 #define LIMIT_PROVENANCE_BYTES_MAX (4 * MIB)
 #define LIMIT_SUBCHART_LEVELS_MAX 16U            /* of charts in charts/, the first included */
 #define LIMIT_SUBCHART_TAR_BYTES_MAX (160 * MIB) /* of all archives in charts/, unpacked */

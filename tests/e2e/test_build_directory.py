@@ -140,6 +140,44 @@ def test_the_umask_does_not_matter(umask, charts, build, programs, keys, tmp_pat
     assert tree(tmp_path / "other") == tree(layout)
 
 
+@pytest.fixture
+def many_charts(tmp_path):
+    """Charts of which every fourth takes longer than those behind it."""
+    charts = []
+    for number in range(16):
+        text = b"".join(b"%d\n" % (i * i) for i in range(40_000 if number % 4 == 0 else 1))
+        charts.append(write_files(tmp_path / f"many-{number}", {
+            "Chart.yaml": chart_yaml(f"many-{number}"), "text": text}))
+    return charts
+
+
+@pytest.fixture
+def one_core():
+    """one_core(): this process and what it starts have one core, until the test ends."""
+    cores = os.sched_getaffinity(0)
+    yield lambda: os.sched_setaffinity(0, {min(cores)})
+    os.sched_setaffinity(0, cores)
+
+
+def test_the_number_of_cores_does_not_matter(many_charts, one_core, build):
+    layout = build(*many_charts, name="all cores")
+    one_core()
+    assert tree(build(*many_charts, name="one core")) == tree(layout)
+
+
+@pytest.mark.parametrize("cores", ["one", "all"])
+def test_of_many_faults_the_first_is_told(cores, many_charts, one_core, programs, keys, tmp_path):
+    before = names_in(tmp_path)
+    for number in (15, 9, 8):
+        write_files(many_charts[number], {"Chart.yaml": chart_yaml(version="none")})
+    if cores == "one":
+        one_core()
+    done = programs.builder.run("build", *many_charts, "--output", tmp_path / "out", "--keys", keys,
+                                status=None)
+    refused(done, 3, f"chart '{many_charts[8]}': Chart.yaml")
+    assert names_in(tmp_path) == before
+
+
 def test_relative_paths_and_another_directory(charts, build, programs, keys, tmp_path):
     copied(charts.web, tmp_path / "here")
     layout = build(charts.web)
