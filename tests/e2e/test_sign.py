@@ -268,11 +268,11 @@ def test_there_is_room_for_sixteen(sign, programs, layout, tmp_path):
     assert signer.kid not in str(layout.signatures)
 
 
-# ---- every bit, every length ----
+# ---- bits and lengths ----
 
 @pytest.mark.slow
-def test_every_bit_and_every_length_of_every_file(sign, programs, keys, second, layout, tmp_path):
-    """Of SEAL, its two signatures, index.json and oci-layout; of blobs, their first and last bytes."""
+def test_bits_and_lengths_of_every_file(sign, programs, keys, second, layout, tmp_path):
+    """In strides, by the program: test_tampering.c does it to all of them, in one process."""
     sign(layout, "--ssh-key", second.key)
     trust = both_trusted(keys, second, tmp_path / "trust")
     programs.pusher.run("verify", layout, "--trust", trust)
@@ -302,13 +302,12 @@ def test_every_bit_and_every_length_of_every_file(sign, programs, keys, second, 
     items = []
     for path in layout.files():
         size = path.stat().st_size
-        stride = 1 if path.name.endswith(".sig") else max(1, size * 8 // 97)
-        items += [(path, "bit", n) for n in range(0, size * 8, stride if not path.name.endswith(".sig")
-                                                  else (29 if programs.sanitized else 5))]
-        items += [(path, "cut", n) for n in range(0, size, max(1, size // 40))]
+        count = 61 if path.name.endswith(".sig") else 11
+        items += [(path, "bit", n) for n in range(0, size * 8, max(1, size * 8 // count))]
+        items += [(path, "cut", n) for n in range(0, size, max(1, size // 11))]
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         list(pool.map(check, items))
-    assert len(items) > 500
+    assert len(items) > 200
 
 
 # ---- faults ----
@@ -324,10 +323,10 @@ def test_row_f4_kill_at_every_syscall_of_sign(tracer, programs, keys, stranger, 
     seal_id = layout.seal_id
     done = layout.copy(tmp_path / "done")
     command = ["sign", done, "--keys", stranger, "--seal-id", seal_id]
-    points = tracer.points(tmp_path / "log", *command, begin="flock")
+    points = tracer.points(tmp_path / "log", *command, begin="flock", changing=True)
     complete = tree(done.path)
     before = tree(layout.path)
-    assert len(points) > 15
+    assert len(points) > 3
 
     def check(number):
         directory = tmp_path / f"kill-{number}"

@@ -52,7 +52,7 @@ def test_changed_bytes_are_refused(sealed, programs, keys, tmp_path):
     """What pusher refuses byte by byte elsewhere; here in strides, one process of a shell each."""
     cases = [(path.relative_to(sealed.path), position) for path in sealed.files()
              for position in range(path.stat().st_size)]
-    cases = cases[::len(cases) // 150]
+    cases = cases[::len(cases) // 60]
 
     def check(numbered):
         number, (name, position) = numbered
@@ -72,7 +72,7 @@ def test_changed_bytes_are_refused(sealed, programs, keys, tmp_path):
 def test_cut_files_are_refused(sealed, programs, keys, tmp_path):
     cases = [(path.relative_to(sealed.path), length) for path in sealed.files()
              for length in range(path.stat().st_size)]
-    cases = cases[::len(cases) // 100]
+    cases = cases[::len(cases) // 40]
 
     def check(numbered):
         number, (name, length) = numbered

@@ -17,6 +17,15 @@ ENVIRONMENT = {"ASAN_OPTIONS": "exitcode=99:detect_leaks=0", "UBSAN_OPTIONS": "e
 only_root_sees_arguments = pytest.mark.skipif(
     os.geteuid() != 0, reason="only root sees the arguments of the programs' calls")
 
+CHANGE_NOTHING = {"close", "flock", "fsync", "fdatasync", "syncfs"}
+
+
+def may_change(name, line):
+    """Whether a call may change what lies in the file system. To be killed at any other leaves what
+    being killed at the next that may leaves."""
+    opens_only = name == "openat" and "O_RDONLY" in line and "O_CREAT" not in line
+    return name not in CHANGE_NOTHING and not opens_only
+
 
 class Tracer:
     """`changes` are the system calls, by name, that are counted and interfered with."""
@@ -35,12 +44,13 @@ class Tracer:
                               cwd=self.program.environment["HOME"], capture_output=True,
                               stdin=subprocess.DEVNULL, timeout=60, check=False)
 
-    def points(self, log, *arguments, begin=""):
+    def points(self, log, *arguments, begin="", changing=False):
         """[(name, number)]: the calls of a run that succeeds, each name counted from 1, in each
         thread by itself, as strace does when it interferes.
 
         begin: how the name of the first call that is of interest begins. Not its arguments: an
         ordinary user's strace cannot see them, since the programs let nobody read their memory.
+        changing: only those that may_change() something.
         """
         done = self._run(["-o", log, "-e", f"trace={','.join(self.changes)}"], arguments)
         assert done.returncode == 0, done.stderr
@@ -52,7 +62,8 @@ class Tracer:
             thread, name = found.groups()
             counts[thread, name] += 1
             begun = begun or name.startswith(begin)
-            if begun and (name, counts[thread, name]) not in points:
+            if begun and (name, counts[thread, name]) not in points and \
+                    (may_change(name, line) or not changing):
                 points.append((name, counts[thread, name]))
         return points
 

@@ -2,23 +2,6 @@
 #include "common/seal_signatures.h"
 #include "tests/unit/common/verified_fixture.h"
 
-/* Adds a key to a trust that trust_of_key() made; also to the policy's signers if counts. */
-static void add_key(struct trust *t, unsigned char seed, const char *principal, bool counts)
-{
-	t->keys = mem_realloc(t->keys, t->key_count + 1, sizeof(*t->keys));
-	struct trust_key *key = &t->keys[t->key_count++];
-	*key = (struct trust_key){.principal = mem_strdup(principal),
-	    .for_seals = true,
-	    .valid_after = INT64_MIN,
-	    .valid_before = INT64_MAX};
-	fixture_key(&key->key, seed);
-	if (!counts)
-		return;
-	t->seal.signers =
-	    mem_realloc(t->seal.signers, t->seal.signer_count + 1, sizeof(*t->seal.signers));
-	t->seal.signers[t->seal.signer_count++] = mem_strdup(principal);
-}
-
 static struct trust *trust_without_keys(void)
 {
 	struct trust *t = fixture_trust(STRANGER);

@@ -1,14 +1,10 @@
 /*
- * A sealed layout, and then every single thing that a medium could do to one byte of it: each bit
- * of each file flipped, each file cut at each length.
+ * A layout sealed by two people, of whom both are needed, and then every single thing that a medium
+ * could do to one byte of it: each bit of each file flipped, each file cut at each length.
  */
 #include <dirent.h>
 
-#include "common/verified_layout.h"
-#include "tests/unit/layout_fixture.h"
-
-#define NOW 1704164645 /* 2024-01-02T03:04:05Z */
-#define ENCLAVE 1      /* seed of the key */
+#include "tests/unit/common/verified_fixture.h"
 
 /* Sanitizers take ten times as long, and look at how it is refused, not at whether. */
 #ifdef __SANITIZE_ADDRESS__
@@ -23,7 +19,7 @@ struct layout_under_attack {
 	size_t tried;
 };
 
-static int set_up(void **state)
+static int attack_set_up(void **state)
 {
 	struct layout_under_attack *a = mem_zalloc(1, sizeof(*a));
 	auto_free char *names = fixture_names("demo", "1.0.0");
@@ -33,12 +29,15 @@ static int set_up(void **state)
 	fixture_index(
 	    &a->fixture, chart, ",\"annotations\":{\"dev.sallyport.origin\":\"plant-a\"}");
 	fixture_seal(&a->fixture, ENCLAVE);
+	fixture_sign(&a->fixture, REVIEWER, SSHSIG_NAMESPACE_SEAL);
 	a->trust = fixture_trust(ENCLAVE);
+	add_key(a->trust, REVIEWER, "reviewer", true);
+	a->trust->seal.threshold = 2;
 	*state = a;
 	return 0;
 }
 
-static int tear_down(void **state)
+static int attack_tear_down(void **state)
 {
 	struct layout_under_attack *a = *state;
 
@@ -50,14 +49,10 @@ static int tear_down(void **state)
 
 static bool is_accepted(const struct layout_under_attack *a, enum err_code *out_code)
 {
-	struct error err = ERROR_INIT;
-	auto_problems struct problems problems = PROBLEMS_INIT;
-	const struct judgement judgement = {.trust = a->trust, .now = NOW, .default_port = 443};
-	auto_verified_layout struct verified_layout *v =
-	    verified_layout_open(a->fixture.path, &judgement, &problems, &err);
+	auto_outcome struct outcome o = verify(&a->fixture, a->trust);
 
-	*out_code = err.code;
-	return v != NULL;
+	*out_code = o.err.code;
+	return o.layout != NULL;
 }
 
 static void expect_untrusted(struct layout_under_attack *a, const char *name, size_t at)
@@ -139,8 +134,10 @@ static void row_s3_every_length_of_every_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(row_s3_every_bit_of_every_file, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(row_s3_every_length_of_every_file, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(
+		row_s3_every_bit_of_every_file, attack_set_up, attack_tear_down),
+	    cmocka_unit_test_setup_teardown(
+		row_s3_every_length_of_every_file, attack_set_up, attack_tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
