@@ -157,6 +157,11 @@ static int read_entries(struct tar_walk *w)
 
 static int check_rest(struct tar_walk *w)
 {
+	size_t rest = w->len - w->next;
+
+	/* Go reads two blocks of the end, where there is anything. */
+	if (rest < 1024 && rest % 512 != 0)
+		return error_set(w->err, ERR_CHART, "tar: cut off in its end");
 	for (size_t i = w->next; i < w->len; i++) {
 		if (w->tar[i] != '\0')
 			return error_set(w->err, ERR_CHART, "tar: data after its end");

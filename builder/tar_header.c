@@ -47,6 +47,23 @@ static bool read_octal(const char *field, size_t field_bytes, size_t *out)
 	return i == field_bytes;
 }
 
+/* GNU tar's way to write what octal digits cannot: two's complement, the first bit set. Go takes 63
+ * bits of it. */
+static bool is_binary(const char *field, size_t field_bytes)
+{
+	bool is_negative = (field[0] & 0x40) != 0;
+	const char sign = is_negative ? '\xFF' : '\0';
+
+	if ((field[0] & 0x80) == 0 || field_bytes <= 8)
+		return (field[0] & 0x80) != 0;
+	for (size_t i = 1; i < field_bytes - 8; i++) {
+		if (field[i] != sign)
+			return false;
+	}
+	return field[0] == (is_negative ? '\xFF' : '\x80') &&
+	       ((field[field_bytes - 8] & 0x80) != 0) == is_negative;
+}
+
 /*
  * Numbers that nobody needs here, but that Helm's reader refuses when they are broken. In a GNU
  * header it takes times that are broken for the prefix of a name, which no other reader does.
@@ -56,12 +73,12 @@ static bool has_broken_number(const char *header, enum kind kind)
 	static const struct {
 		size_t offset, bytes;
 		enum kind from;     /* no other has it */
-		bool may_be_binary; /* GNU tar's way to write a large one */
+		bool may_be_binary; /* as GNU tar writes large ones, and times before 1970 */
 	} fields[] = {
 	    {100, 8, KIND_V7, false},    /* mode */
 	    {108, 8, KIND_V7, true},     /* user */
 	    {116, 8, KIND_V7, true},     /* group */
-	    {136, 12, KIND_V7, false},   /* time of change */
+	    {136, 12, KIND_V7, true},    /* time of change */
 	    {329, 8, KIND_USTAR, false}, /* device, major and minor */
 	    {337, 8, KIND_USTAR, false},
 	    {345, 12, KIND_GNU, false}, /* time of access, of change of status */
@@ -71,9 +88,10 @@ static bool has_broken_number(const char *header, enum kind kind)
 
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
 		const char *field = header + fields[i].offset;
-		bool is_binary = fields[i].may_be_binary && ((unsigned char)field[0] & 0x80) != 0;
-		if (kind >= fields[i].from && !is_binary &&
-		    !read_octal(field, fields[i].bytes, &number))
+		size_t bytes = fields[i].bytes;
+		if (kind >= fields[i].from &&
+		    !(fields[i].may_be_binary && is_binary(field, bytes)) &&
+		    !read_octal(field, bytes, &number))
 			return true;
 	}
 	return false;

@@ -45,6 +45,8 @@ ARCHIVE_RULES = [
     entries("global-pax-header-last", GLOBAL, expect=STRICTER, why="after its end"),
     entries("no-end-of-tar", end=b""),
     entries("one-block-of-end", end=bytes(512)),
+    entries("half-a-block-of-end", end=bytes(700), expect=REFUSED),
+    entries("time-before-1970", tar_entry(b"c/x", b"", mtime=-1)),
     entries("much-end-of-tar", end=bytes(10240)),
     entries("old-type-of-file", tar_entry(b"c/x", b"x", b"\0")),
     path("doubled-slash-inside", b"c/a//x"),

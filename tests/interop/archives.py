@@ -7,10 +7,11 @@ MTIME = 1704164645
 
 
 def tar_entry(name, content, typeflag=b"0", mtime=MTIME):
-    """One ustar entry; name is bytes of at most 100."""
+    """One ustar entry; name is bytes of at most 100; a time before 1970 is binary, as GNU tar has it."""
+    time = b"%011o\0" % mtime if mtime >= 0 else mtime.to_bytes(12, "big", signed=True)
     header = b"".join([
         name.ljust(100, b"\0"), b"0000644\0", b"0000000\0", b"0000000\0",
-        b"%011o\0" % len(content), b"%011o\0" % mtime, b"        ", typeflag,
+        b"%011o\0" % len(content), time, b"        ", typeflag,
         bytes(100), b"ustar\00000", bytes(64), b"0000000\0", b"0000000\0", bytes(155), bytes(12)])
     checksum = b"%06o\0 " % sum(header)
     padding = bytes(-len(content) % 512)

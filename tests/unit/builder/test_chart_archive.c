@@ -176,6 +176,12 @@ static void test_ambiguous_headers(void **state)
 	    {108, "xxxxxxx", 8, "entry 'a/x': has a broken number in its header"},
 	    {136, "\x80", 1, "entry 'a/x': has a broken number in its header"},
 	    {108, "\x80\0\0\0\1\0\0\0", 8, NULL}, /* a large user id, as GNU tar writes it */
+	    {136, "\x80\0\0\0\0\0\0\2\0\0\0\0", 12, NULL},
+	    {136, "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFE", 12, NULL}, /* 1969 */
+	    {136, "\x80\0\0\0\x80\0\0\0\0\0\0\0", 12,
+		"entry 'a/x': has a broken number in its header"},
+	    {136, "\xFF\xFF\xFF\xFF\0\0\0\0\0\0\0\0", 12,
+		"entry 'a/x': has a broken number in its header"},
 	    {137, "0 0", 3, "entry 'a/x': has a broken number in its header"},
 	    {329, "/", 1, "entry 'a/x': has a broken number in its header"},
 	    {100, "9", 1, "entry 'a/x': has a broken number in its header"},
@@ -281,6 +287,28 @@ static void test_whole(void **state)
 	tar_end(&tar);
 	tar_file(&tar, "a/hidden", "");
 	expect_error(&tar, ERR_CHART, "tar: data after its end");
+}
+
+/* Go reads two blocks of the end, or none, or one at the end of the file. */
+static void test_half_a_block_of_end(void **state)
+{
+	static const char zeros[1100];
+	static const size_t good[] = {0, 512, 1024, 1100};
+	static const size_t bad[] = {513, 700, 1023};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		auto_buf struct buf tar = TAR_FIXTURE_INIT;
+		tar_file(&tar, "a/Chart.yaml", CHART_YAML);
+		buf_put(&tar, zeros, good[i]);
+		expect_paths(&tar, "Chart.yaml");
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		auto_buf struct buf tar = TAR_FIXTURE_INIT;
+		tar_file(&tar, "a/Chart.yaml", CHART_YAML);
+		buf_put(&tar, zeros, bad[i]);
+		expect_error(&tar, ERR_CHART, "tar: cut off in its end");
+	}
 }
 
 static void test_row_c16_broken(void **state)
@@ -392,6 +420,7 @@ int main(void)
 	    cmocka_unit_test(test_gnu_header),
 	    cmocka_unit_test(test_extensions),
 	    cmocka_unit_test(test_whole),
+	    cmocka_unit_test(test_half_a_block_of_end),
 	    cmocka_unit_test(test_row_c16_broken),
 	    cmocka_unit_test(test_row_c16_warning),
 	    cmocka_unit_test(test_other_formats),
