@@ -91,9 +91,11 @@ static void check_templates(struct lint_findings *out, const struct lint_source 
 
 static void put_name(struct buf *b, const struct text *name)
 {
+	const char *text = text_string(name);
+
 	if (b->len != 0)
 		buf_putc(b, ',');
-	buf_puts(b, text_string(name));
+	buf_puts(b, *text != '\0' ? text : "''");
 }
 
 /* Both ways: what stands in charts/ alone, and what stands in Chart.yaml alone. */

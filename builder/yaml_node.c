@@ -218,16 +218,19 @@ static int parse(
 int yaml_node_parse(struct yaml_node **out, const char *bytes, size_t len, struct error *err)
 {
 	struct yaml_source source = {.fed = 0};
+	struct error fault = ERROR_INIT; /* of the last attempt; those before it were repaired */
 	bool retry = true;
 	int status = -1;
 
 	*out = NULL;
 	if (len > LIMIT_YAML_BYTES_MAX)
 		return error_set(err, ERR_LIMIT, "larger than %u bytes", LIMIT_YAML_BYTES_MAX);
-	if (yaml_source_init(&source, bytes, len, err) == 0) {
+	if (yaml_source_init(&source, bytes, len, &fault) == 0) {
 		while (status != 0 && retry)
-			status = parse(out, &source, &retry, err);
+			status = parse(out, &source, &retry, &fault);
 	}
 	yaml_source_release(&source);
+	if (status != 0)
+		*err = fault;
 	return status;
 }

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Compares our reading of random Chart.yaml files with that of the real Helm.
 
-    differential.py [--count N] [--seed S] [--packaged] [--minimise]
+    differential.py [--count N] [--seed S] [--packaged] [--file NAME] [--minimise]
 
 Each file becomes a chart archive, or with --packaged a chart directory; and each chart is either
 refused by both, or accepted by both with the same config and manifest, byte for byte (of a
-directory the config only: the archives differ in how they are written). Prints the seed, every
-group of differences with the shortest file that shows it, and exits 1 if there is any that ALLOWED
-does not name.
+directory the config only: the archives differ in how they are written). With --file it becomes
+values.yaml or another file of a chart whose Chart.yaml is good. Prints the seed, every group of
+differences with the shortest file that shows it, and exits 1 if there is any that ALLOWED does not
+name.
 """
 
 import argparse
@@ -22,7 +23,7 @@ import sys
 import tempfile
 import time
 
-from archives import CREATED, MTIME, minimal
+from archives import CREATED, MTIME, archive
 from grammar import Grammar
 from oracle import Oracle, memory
 
@@ -31,6 +32,8 @@ BATCH = 256
 ATTEMPTS = 16  # to see Helm vary
 
 REFUSED = "we refuse: bad-chart: "
+FILES = ["Chart.yaml", "values.yaml", "Chart.lock", "requirements.yaml", "requirements.lock"]
+GOOD = b"apiVersion: v1\nname: good\nversion: 1.2.3\n"
 
 
 def _tag_with_indicator(chart_yaml, _):
@@ -42,6 +45,10 @@ def _tag_with_indicator(chart_yaml, _):
 def _two_byte_order_marks(chart_yaml, _):
     return chart_yaml.startswith((b"\xef\xbb\xbf\xef\xbb\xbf", b"\xef\xbb\xbf\xff\xfe",
                                   b"\xef\xbb\xbf\xfe\xff"))
+
+
+def _text_behind_empty(yaml, _):
+    return re.search(rb"(?m)^[^#\S]*(---[ \t]+)?(\{\s*\}|\[\s*\])[^\n\r]", yaml) is not None
 
 
 def _plus_or_at_in_name(_, ours):
@@ -63,6 +70,8 @@ ALLOWED = [
     (REFUSED + "two byte order marks", None, MARKS),
     (REFUSED + "a second byte order mark in UTF", None, MARKS),
     (REFUSED + "a byte order mark where Helm", None, MARKS),
+    (REFUSED + "did not find expected key", _text_behind_empty,
+     "text behind {} or [] on the line where YAML begins: go-yaml reads no further"),
     ("Helm refuses: ", _two_byte_order_marks, MARKS),  # in a directory: it reads both, then one
     (REFUSED + "name X: a registry takes", _plus_or_at_in_name,
      "a name with + or @ in it: helm push would write to another repository than the name says"),
@@ -93,9 +102,13 @@ class Difference:
 
 def words(message):
     """A message without what differs from file to file."""
-    message = message.split("Chart.yaml: ")[-1]
+    message = re.split(rf"(?:{'|'.join(FILES)}): ", message)[-1]
     message = message.replace("error converting YAML to JSON: ", "").replace("yaml: ", "")
+    message = re.sub(r"^(cannot unmarshal yaml document: |the document behind line \d+: )", "", message)
     message = re.sub(r"^line \d+: ", "", message)
+    # A long name loses its end, with the quotation mark, where an error text has no room for it.
+    message = re.sub(r"'[^']*: repository name is longer", "X cannot be pushed: repository name is longer",
+                     message)
     return re.sub(r"'.*'|\".*\"|\d+", "X", message, flags=re.S)[:80]
 
 
@@ -106,12 +119,14 @@ def allowed(difference):
 
 
 class Comparison:
-    """Helm and our code, asked for the same files: as archives, or as directories below `packaged`."""
+    """Helm and our code, asked for the same files of a name: in archives, or in directories below
+    `packaged`."""
 
-    def __init__(self, helm, ours, packaged=None):
+    def __init__(self, helm, ours, packaged=None, name="Chart.yaml"):
         self.helm = helm
         self.ours = ours
         self.packaged = packaged
+        self.name = name
         self.compared = ["repository", "tag", "config"] + ([] if packaged else ["manifest"])
 
     def differences(self, files):
@@ -147,17 +162,19 @@ class Comparison:
                 size //= 2
         return best
 
-    def _send(self, chart_yaml, slot, oracles):
+    def _send(self, file, slot, oracles):
         """Asks each of the oracles; none may still be at work on what was asked in this slot."""
+        files = {"Chart.yaml": GOOD, self.name: file}
         job = {"op": "push", "created": CREATED}
         body = b""
         if self.packaged:
             directory = self.packaged / str(slot)
             directory.mkdir(exist_ok=True)
-            (directory / "Chart.yaml").write_bytes(chart_yaml)
+            for name, content in files.items():
+                (directory / name).write_bytes(content)
             job.update(op="build", path=str(directory), mtime=MTIME)
         else:
-            body = minimal(chart_yaml)
+            body = archive({f"c/{name}": content for name, content in files.items()})
         for oracle in oracles:
             oracle.send(body, **job)
 
@@ -248,6 +265,7 @@ def report(comparison, charts, options, is_allowed):
 def main():
     parser = parse_options(__doc__.splitlines()[0])
     parser.add_argument("--packaged", action="store_true", help="directories, not archives")
+    parser.add_argument("--file", choices=FILES, default="Chart.yaml", help="which one is random")
     options = parser.parse_args()
     program = oracle_path() or sys.exit("differential: no helm-oracle (scripts/install-peers)")
     print(f"seed {options.seed}", flush=True)
@@ -255,7 +273,8 @@ def main():
     files = (grammar.chart_yaml() for _ in range(options.count))
     with Oracle(program, helm=options.helm) as helm, Oracle(our_path()) as ours, \
             tempfile.TemporaryDirectory(dir=memory()) as directory:
-        comparison = Comparison(helm, ours, pathlib.Path(directory) if options.packaged else None)
+        packaged = pathlib.Path(directory) if options.packaged else None
+        comparison = Comparison(helm, ours, packaged, options.file)
         sys.exit(report(comparison, files, options, allowed))
 
 

@@ -1,107 +1,28 @@
 """`builder lint` finds what `helm lint` of Helm 4 finds, and what OWN names besides."""
 
-import os
-import pathlib
-import re
+import random
 import shutil
-import subprocess
 
 import archives
 import lint_charts
 import pytest
-from helpers import missing, real_charts
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-# What both say, in the words that are the same in both; the first that is found is the meaning.
-MEANINGS = [re.compile(pattern) for pattern in (
-    r"unable to (check|load|extract)", r"unable to parse YAML", r"failed to strictly parse",
-    r"each maintainer requires a name", r"a maintainer entry is empty", r"name is required",
-    r"chart name (?=.* is invalid)", r"apiVersion is required", r"apiVersion '.*' is not valid",
-    r"\S+ should be of type string but it's of type [^\s,]+( \{\})?", r"version is required",
-    r"is not a valid SemVerV2", r"is not a valid SemVer\b", r"is less than or equal to",
-    r"invalid (email|url) '.*' for maintainer", r"invalid (source|icon) URL", r"icon is recommended",
-    r"chart type is not valid in apiVersion", r"dependencies are not valid in the Chart file",
-    r"file does not exist", r"directory does not exist",
-    r"should be a file, not a directory", r"not a directory", r"file extension '.*' not valid",
-    r"chart (metadata|directory) is missing these dependencies: .*",
-    r"apiVersion is not in 'apiextensions.k8s.io'", r"object kind is not")]
-
-# Findings of our own, beyond Helm's: builder(1) lists them.
-OWN = re.compile(r"are one field to Helm|is (a number|true or false) to YAML|cannot be pushed|"
-                 r"Helm drops or replaces characters")
-
-DIRECTORY = ("ERROR", "Chart.yaml", "should be a file, not a directory")
-
-# Where we refuse a chart that Helm loads, as `builder build` does: builder(1), COMPATIBILITY.
-REFUSED = re.compile(r"unable to load chart: .*not handled by this version")
-
-
-def meaning(message):
-    for pattern in MEANINGS:
-        found = pattern.search(message)
-        if found:
-            return found.group()
-    return message
-
-
-def canonical(severity, path, message):
-    """A finding as both are compared. Helm repeats what its loader refuses for templates/ and crds/."""
-    what = meaning(message)
-    if severity == "ERROR" and path in ("templates/", "crds/") and what != "not a directory":
-        path, what = "", "unable to load"
-    if os.path.isabs(path):
-        path = "charts/"
-    if what.startswith("chart metadata is missing"):
-        head, _, names = what.rpartition(": ")
-        what = f"{head}: {','.join(sorted(names.split(',')))}"
-    return severity, re.sub(r"^charts/.*/(crds/.*)", r"\1", path), what
+from differential_lint import Charts, compare, helm_path
+from helpers import ROOT, missing, real_charts
+from lint_findings import differences, helm_findings, our_findings
 
 
 @pytest.fixture(scope="module")
 def helm_lint(tmp_path_factory):
-    """helm_lint(paths, *options): {path: set of findings}, by one run."""
-    path = subprocess.run([ROOT / "scripts" / "install-peers", "--path", "helm-4.2.4"],
-                          capture_output=True, text=True, check=False).stdout.strip()
-    helm = path or missing("helm-4.2.4 (scripts/install-peers)")
+    """helm_lint(paths, *options): as helm_findings()."""
+    helm = helm_path() or missing("helm-4.2.4 (scripts/install-peers)")
     home = tmp_path_factory.mktemp("helm-home")
-
-    def lint(paths, *options):
-        run = subprocess.run([helm, "lint", *options, *paths], capture_output=True, text=True,
-                             check=False, env={"HOME": str(home), "PATH": "/usr/bin:/bin"})
-        found, current = {}, None
-        for line in re.split(r"\n(?!\t)", run.stdout):
-            if line.startswith("==> Linting "):
-                current = found.setdefault(line.removeprefix("==> Linting "), set())
-            elif line.startswith("Error "):
-                current.add(canonical("ERROR", "Chart.yaml" if "unable to check" in line else "", line))
-            elif line.startswith("["):
-                severity, path, message = re.match(r"\[(\w+)\] (.*?): (.*)", line, re.S).groups()
-                current.add(canonical(severity, path, message))
-        for findings in found.values():
-            if DIRECTORY in findings:  # which it then also cannot parse
-                findings.discard(("ERROR", "Chart.yaml", "unable to parse YAML"))
-        assert sorted(found) == sorted(map(str, paths)), run.stderr[-2000:]
-        return found
-    return lint
+    return lambda paths, *options: helm_findings(helm, home, paths, *options)
 
 
 @pytest.fixture(scope="module")
 def our_lint(builder):
-    """our_lint(paths): {path: (set of Helm's findings, list of our own)}."""
-    def lint(paths):
-        result = builder.run("lint", "--json", *paths, status=None)
-        assert result.status in (0, 3), result.stderr
-        found = {}
-        for chart in result.json["charts"]:
-            findings, own = set(), []
-            for item in chart["findings"]:
-                if OWN.search(item["message"]) or REFUSED.search(item["message"]):
-                    own.append(item["message"])
-                else:
-                    findings.add(canonical(item["severity"].upper(), item["path"], item["message"]))
-            found[chart["path"]] = findings, own
-        return found
-    return lint
+    """our_lint(paths): as our_findings()."""
+    return lambda paths: our_findings(builder.path, paths)
 
 
 def archive_of(files, top):
@@ -127,23 +48,6 @@ def written(tmp_path_factory):
             file.write_bytes(content_of(content))
         paths[name].mkdir(exist_ok=True)
     return paths
-
-
-def differences(helm, ours):
-    """Lines that tell where the findings differ."""
-    lines = []
-    for path, expected in helm.items():
-        found, own = ours[path]
-        if any(REFUSED.search(message) for message in own):
-            # Nothing behind the loader was looked at.
-            expected = {item for item in expected if item[1] not in ("", "charts/")
-                        and not item[1].startswith(("crds/", "templates/x"))}
-            found = {item for item in found if not item[1].startswith(("crds/", "templates/x"))}
-        for item in sorted(expected - found):
-            lines.append(f"{pathlib.Path(path).name}: Helm alone: {item}")
-        for item in sorted(found - expected):
-            lines.append(f"{pathlib.Path(path).name}: we alone: {item}")
-    return lines
 
 
 def check(helm, ours):
@@ -192,3 +96,18 @@ def test_strict(builder, written):
         assert builder.run("lint", written[name]).status == 0
         builder.run("lint", "--strict", written[name], status=3)
     builder.run("lint", "--strict", written["yaml-icon-0"])  # information only
+
+
+def test_random_charts(builder, tmp_path):
+    """differential_lint.py --seed repeats a run, --count makes more."""
+    helm = helm_path() or missing("helm-4.2.4 (scripts/install-peers)")
+    seed = random.SystemRandom().randrange(1 << 32)
+    again = f"differential_lint.py --seed {seed} --count 200"
+    print(again)
+    charts = Charts(random.Random(seed))
+    found = []
+    for part in range(2):
+        (tmp_path / str(part)).mkdir()
+        batch = [charts.chart() for _ in range(100)]
+        found += compare(helm, builder.path, tmp_path, batch, tmp_path / str(part))
+    assert not found, again

@@ -186,16 +186,16 @@ def test_real_charts(helm, ours, version, tmp_path):
         same_package(helm, ours, version, theirs, own)
 
 
-@pytest.mark.parametrize("version, packaged, count",
-                         [(4, False, 2000), (3, False, 500), (4, True, 500)],
-                         ids=["archive-4", "archive-3", "directory-4"])
-def test_random_chart_yaml(helm, ours, version, packaged, count, tmp_path):
-    """Thousands of Chart.yaml files; differential.py --seed repeats a run."""
+@pytest.mark.parametrize("version, packaged, count, file", [
+    (4, False, 2000, "Chart.yaml"), (3, False, 500, "Chart.yaml"), (4, True, 500, "Chart.yaml"),
+    (4, False, 500, "values.yaml"), (4, True, 300, "Chart.lock"), (3, True, 300, "requirements.yaml")])
+def test_random_file(helm, ours, version, packaged, count, file, tmp_path):
+    """Thousands of Chart.yaml and other files; differential.py --seed repeats a run."""
     seed = random.SystemRandom().randrange(1 << 32)
-    again = f"seed {seed}, --count {count} --helm {version}{' --packaged' if packaged else ''}"
+    again = f"--seed {seed} --count {count} --helm {version} --file {file}{' --packaged' if packaged else ''}"
     print(again)
     grammar = Grammar(random.Random(seed), real_chart_yamls(), packaged)
-    comparison = Comparison(helm, ours, tmp_path if packaged else None)
+    comparison = Comparison(helm, ours, tmp_path if packaged else None, file)
     helm.defaults["helm"] = version
     try:
         found = [one for one in comparison.differences(grammar.chart_yaml() for _ in range(count))

@@ -19,6 +19,7 @@ static void expect_json(const char *yaml, const char *json)
 
 	if (yaml_value_parse(&v, yaml, strlen(yaml), &err) != 0)
 		fail_msg("%s: %s", yaml, err.text);
+	assert_int_equal(err.code, ERR_NONE);
 	helm_config_put_value(&out, &v);
 	assert_string_equal(buf_text(&out), json);
 }
