@@ -341,9 +341,14 @@ class Front:
             self.process = subprocess.Popen(
                 [program, "-c", directory / "nginx.conf", "-p", directory, "-e",
                  directory / "error.log"], stdin=subprocess.DEVNULL)
-            if self._listens():
+            listens = False
+            try:
+                listens = self._listens()
+            finally:
+                if not listens:
+                    self.stop()
+            if listens:
                 return
-            self.stop()
         raise RuntimeError("nginx: " + (directory / "error.log").read_text())
 
     def _listens(self):
