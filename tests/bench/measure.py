@@ -1,23 +1,27 @@
-"""Runs the programs of a workload in rounds, each once a round in random order, and counts."""
+"""Runs the programs of a workload in rounds, each once a round in random order."""
 
 import dataclasses
 import os
 import random
+import signal
 import statistics
 import subprocess
+
+RUN_SECONDS_MAX = 600
+SEED = 1
 
 
 @dataclasses.dataclass
 class Entry:
     """One way to do the work of a workload.
 
-    command(place) gives the argv for a run; place is a new, empty directory on a tmpfs. What
-    prepare(place) does is not measured, and neither is cleaning up.
+    command(place) gives the argv for a run, or the text of a shell script; place is a new, empty
+    directory on a tmpfs. What prepare(place) does is not measured, and neither is cleaning up.
     """
     name: str
     command: object
     prepare: object = lambda place: None
-    environment: dict = dataclasses.field(default_factory=dict)
+    roots: object = None  # a directory that the program sees in the place of /etc/ssl/certs
     is_ours: bool = False
     is_limit: bool = False  # no peer: what the machine can do at best
 
@@ -34,10 +38,10 @@ class Failed(Exception):
 
 
 class Bench:
-    def __init__(self, launcher, work, seed):
+    def __init__(self, launcher, work):
         self.launcher = launcher
         self.work = work
-        self.random = random.Random(seed)
+        self.random = random.Random(SEED)
         self.runs_made = 0
 
     def run(self, entry):
@@ -51,39 +55,63 @@ class Bench:
             subprocess.run(["rm", "-rf", place], check=True)
 
     def _measure(self, entry, place):
-        command = [str(word) for word in entry.command(place)]
+        command = entry.command(place)
+        if isinstance(command, str):  # in a file, because it may be longer than an argument can be
+            (place / "script").write_text(command)
+            command = ["/bin/sh", "-e", place / "script"]
+        command = [str(word) for word in command]
         read_end, write_end = os.pipe()
-        environment = {"PATH": os.environ["PATH"], "HOME": str(self.work), "LC_ALL": "C.UTF-8",
-                       **entry.environment}
-
-        def give_descriptor_3():
-            os.dup2(write_end, 3)
-
-        with open(self.work / "said", "w+b") as said:
-            done = subprocess.run([self.launcher, *command], stdin=subprocess.DEVNULL, stdout=said,
-                                  stderr=said, env=environment, cwd=place, check=False,
-                                  preexec_fn=give_descriptor_3, close_fds=False)
+        with open(self.work / "said", "w+b") as said, os.fdopen(read_end) as result:
+            process = subprocess.Popen(
+                [*with_roots(entry.roots), self.launcher, str(write_end), *command],
+                stdin=subprocess.DEVNULL, stdout=said, stderr=said, cwd=place,
+                start_new_session=True, pass_fds=[write_end],
+                env={"PATH": os.environ["PATH"], "HOME": str(self.work), "LC_ALL": "C.UTF-8"})
             os.close(write_end)
-            with os.fdopen(read_end) as result:
-                figures = result.read().split()
+            try:
+                process.wait(RUN_SECONDS_MAX)
+            except subprocess.TimeoutExpired:
+                pass
+            finally:
+                if process.poll() is None:  # too slow, or we are to end: with all that it started
+                    os.killpg(process.pid, signal.SIGKILL)
+                    process.wait()
+            figures = result.read().split()
             said.seek(0)
-            if done.returncode != 0 or len(figures) != 5 or figures[4] != "0":
+            if process.returncode != 0 or len(figures) != 5 or figures[4] != "0":
                 raise Failed(f"{entry.name}: {' '.join(command)}\n" +
                              said.read()[-2000:].decode(errors="replace"))
         wall_ns, user_us, sys_us, rss_kib, _ = map(int, figures)
         return Run(wall_ns / 1e6, (user_us + sys_us) / 1e3, rss_kib / 1024)
 
-    def rounds(self, entries, count):
-        """{name: [Run]} of count rounds, after one that does not count."""
+    def rounds(self, entries, count, is_warm):
+        """({name: [Run]}, {name: why}) of count rounds, and one before that does not count unless
+        is_warm.
+
+        A peer that fails is not run again, and what it did before does not count. Ours must not.
+        """
         runs = {entry.name: [] for entry in entries}
-        for number in range(count + 1):
-            order = list(entries)
+        failures = {}
+        for number in range(count if is_warm else count + 1):
+            order = [entry for entry in entries if entry.name in runs]
             self.random.shuffle(order)
             for entry in order:
-                run = self.run(entry)
-                if number > 0:
-                    runs[entry.name].append(run)
-        return runs
+                try:
+                    runs[entry.name].append(self.run(entry))
+                except Failed as failure:
+                    if entry.is_ours:
+                        raise
+                    failures[entry.name] = str(failure)
+                    del runs[entry.name]
+        return {name: of_it[-count:] for name, of_it in runs.items()}, failures
+
+
+def with_roots(roots):
+    """Words before a command that give it other certificate authorities than the system's."""
+    if roots is None:
+        return []
+    return ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"]), "sh", "-ec",
+            'mount --bind "$0" /etc/ssl/certs; exec "$@"', str(roots)]
 
 
 def medians(runs):

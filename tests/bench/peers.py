@@ -1,130 +1,147 @@
-"""The programs that the benchmarks compare, those that are installed, and how each does the work."""
+"""The programs that the benchmarks compare, those that are installed, and how each pushes."""
 
 import dataclasses
 import pathlib
+import re
 import shutil
 import subprocess
 
 from measure import Entry
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILT = {"helm4": "helm-4.2.4", "helm3": "helm-3.21.4", "oras": "oras", "crane": "crane",
+         "regctl": "regctl", "distribution": "registry"}
+FOUND = {"skopeo": "--version", "curl": "--version", "openssl": "version"}
+OURS = {"builder": "build/bin/builder", "pusher": "build/bin/pusher"}
+SERVERS = {"docker-registry": ("build/registry/usr/bin/docker-registry", "--version"),
+           "nginx": ("build/nginx/usr/sbin/nginx", "-v")}
 
 
 @dataclasses.dataclass
 class Program:
-    name: str
     path: str
     version: str
 
+    @property
+    def go(self):
+        """The release of Go that made it, or "": before 1.21 its SHA-256 is three times slower."""
+        found = re.search(rb"\xff Go buildinf:.{19}(go[0-9.]+)", pathlib.Path(self.path).read_bytes(),
+                          re.DOTALL)
+        return found.group(1).decode() if found else ""
 
-def _version(path, *arguments):
+
+def _said(path, *arguments):
     done = subprocess.run([path, *arguments], capture_output=True, text=True, check=False)
-    return (done.stdout + done.stderr).strip().splitlines()[0] if done.returncode == 0 else "unknown"
+    return (re.findall(r"\d+\.\d+[.\d]*\w*", done.stdout + done.stderr) or ["of unknown version"])[0]
 
 
 def find():
     """{name: Program} of what is there."""
-    wanted = {"helm4": ("helm-4.2.4", ["version", "--short"]),
-              "helm3": ("helm-3.21.4", ["version", "--short"]),
-              "oras": ("oras", ["version"]), "crane": ("crane", ["version"]),
-              "regctl": ("regctl", ["version"])}
-    found = {}
-    for name, (peer, arguments) in wanted.items():
+    found = {name: Program(str(ROOT / path), _said(ROOT / path, "version"))
+             for name, path in OURS.items()}
+    for name, peer in BUILT.items():
         done = subprocess.run([ROOT / "scripts" / "install-peers", "--path", peer],
                               capture_output=True, text=True, check=False)
         if done.returncode == 0:
-            path = done.stdout.strip()
-            found[name] = Program(name, path, _version(path, *arguments))
-    for name in ("skopeo", "curl"):
+            path = pathlib.Path(done.stdout.strip())
+            found[name] = Program(str(path), path.parent.name.rpartition("-")[2])
+    for name, argument in FOUND.items():
         if path := shutil.which(name):
-            found[name] = Program(name, path, _version(path, "--version"))
-    found["builder"] = Program("builder", str(ROOT / "build/bin/builder"), "")
-    found["pusher"] = Program("pusher", str(ROOT / "build/bin/pusher"), "")
-    for name in ("builder", "pusher"):
-        found[name].version = _version(found[name].path, "version")
+            found[name] = Program(path, _said(path, argument))
+    for name, (path, argument) in SERVERS.items():
+        if (ROOT / path).exists():
+            found[name] = Program(str(ROOT / path), _said(ROOT / path, argument))
     return found
-
-
-class Registry:
-    """Where to push, and what a client needs to be told to get there."""
-
-    def __init__(self, host, ca=None):
-        self.host = host
-        self.ca = ca
-
-    def pusher(self):
-        return ["--ca-file", self.ca] if self.ca else ["--plain-http"]
-
-    def oras(self):
-        return ["--to-ca-file", self.ca] if self.ca else ["--to-plain-http"]
-
-    def helm(self):
-        return ["--ca-file", self.ca] if self.ca else ["--plain-http"]
-
-    def skopeo(self):
-        return [] if self.ca else ["--dest-tls-verify=false"]
-
-    def regctl(self):
-        return ["--host", f"reg={self.host},tls={'enabled' if self.ca else 'disabled'}" +
-                (f",regcert={self.ca}" if self.ca else "")]
-
-    def environment(self):
-        return {"SSL_CERT_FILE": str(self.ca)} if self.ca else {}
-
-
-def script(lines):
-    """An argv that runs lines one after the other, as a person's loop would."""
-    return ["/bin/sh", "-ec", "\n".join(lines)]
 
 
 def quoted(words):
     return " ".join("'" + str(word).replace("'", "'\\''") + "'" for word in words)
 
 
-def push_entries(programs, registry, charts, trust, prefix, options=()):
-    """Entries that push charts: [(layout, ref name, archive)]. Ours takes the one layout of all.
+def script(lines):
+    """What a shell runs, line after line, until one fails."""
+    return "\n".join(lines)
 
-    prefix(place, name) is where in the registry: new for each place, where the push is to be cold.
+
+def cold(place, _):
+    """A repository prefix that no run had before."""
+    return f"cold/{place.name}"
+
+
+def push_entries(programs, line, layout, artifacts, trust, prefix=cold, options=()):
+    """Entries that push artifacts, [(ref name, archive or None)], of one layout: ours in one call.
+
+    prefix(place, program) is where in the registry. A tag is set to 1 where the tool lets one choose.
     """
-    layouts = {layout for layout, _, _ in charts}
-    assert len(layouts) == 1
-    layout = layouts.pop()
+    plain = line.roots is None
+
+    def target(place, name, ref):
+        return f"{line.host}/{prefix(place, name)}/{ref.lower()}:1"
+
     commands = {
         "oras": lambda place, ref, archive: [
-            programs["oras"].path, "cp", "--no-tty", *registry.oras(), "--from-oci-layout",
-            f"{layout}:{ref}", f"{registry.host}/{prefix(place, 'oras')}/{ref.lower()}:1"],
-        # Its cache of what is where would turn the second cold push into a mount; it is looked for
-        # in a place of the machine's unless the user is an ordinary one.
+            "cp", "--no-tty", *(["--to-plain-http"] if plain else []), "--from-oci-layout",
+            f"{layout}:{ref}", target(place, "oras", ref)],
         "skopeo": lambda place, ref, archive: [
-            "env", "_CONTAINERS_ROOTLESS_UID=1000", f"XDG_DATA_HOME={place}", programs["skopeo"].path, "--insecure-policy", "copy", "--quiet", *registry.skopeo(),
-            f"oci:{layout}:{ref}", f"docker://{registry.host}/{prefix(place, 'skopeo')}/{ref.lower()}:1"],
+            "--insecure-policy", "copy", "--quiet", *(["--dest-tls-verify=false"] if plain else []),
+            f"oci:{layout}:{ref}", f"docker://{target(place, 'skopeo', ref)}"],
         "regctl": lambda place, ref, archive: [
-            programs["regctl"].path, *registry.regctl(), "image", "copy", f"ocidir://{layout}:{ref}",
-            f"{registry.host}/{prefix(place, 'regctl')}/{ref.lower()}:1"],
-        "helm4": lambda place, ref, archive: [
-            programs["helm4"].path, "push", *registry.helm(), archive,
-            f"oci://{registry.host}/{prefix(place, 'helm4')}"],
-        "helm3": lambda place, ref, archive: [
-            programs["helm3"].path, "push", *registry.helm(), archive,
-            f"oci://{registry.host}/{prefix(place, 'helm3')}"],
+            "--host", f"reg={line.host},tls={'disabled' if plain else 'enabled'}", "image", "copy",
+            f"ocidir://{layout}:{ref}", target(place, "regctl", ref)],
+        "crane": lambda place, ref, archive: [
+            "push", *(["--insecure"] if plain else []), layout, target(place, "crane", ref)],
     }
-    if len(charts) == 1:  # crane takes a whole layout
-        commands["crane"] = lambda place, ref, archive: [
-            programs["crane"].path, "push", *([] if registry.ca else ["--insecure"]), layout,
-            f"{registry.host}/{prefix(place, 'crane')}/{ref.lower()}:1"]
-    ours = [programs["pusher"].path, "push", layout, "--trust", trust, "--quiet", *registry.pusher(),
-            *options]
-    entries = [Entry("pusher", is_ours=True,
-                     command=lambda place: [*ours, f"oci://{registry.host}/{prefix(place, 'pusher')}"])]
-    for name, command in commands.items():
-        if name not in programs:
-            continue
-        if len(charts) == 1:
-            _, ref, archive = charts[0]
-            entries.append(Entry(name, environment=registry.environment(), command=lambda place,
-                                 c=command, r=ref, a=archive: c(place, r, a)))
-        else:
-            entries.append(Entry(f"{name} loop", environment=registry.environment(),
-                                 command=lambda place, c=command: script(
-                                     quoted(c(place, ref, archive)) for _, ref, archive in charts)))
-    return entries
+    for name in ("helm4", "helm3"):
+        commands[name] = lambda place, ref, archive, name=name: [
+            "push", *(["--plain-http"] if plain else []), archive,
+            f"oci://{line.host}/{prefix(place, name)}"]
+    if len(artifacts) > 1:
+        del commands["crane"]  # takes a whole layout
+    if artifacts[0][1] is None:
+        del commands["helm4"], commands["helm3"]
+
+    def peer(name):
+        def argvs(place):
+            # skopeo remembers which blobs a registry has, which would turn the second cold push
+            # into a mount, and does so in a place of the machine's unless the user is an ordinary one.
+            before = ["env", "_CONTAINERS_ROOTLESS_UID=1000", f"XDG_DATA_HOME={place}"] \
+                if name == "skopeo" else []
+            return [[*before, programs[name].path, *commands[name](place, *artifact)]
+                    for artifact in artifacts]
+
+        if len(artifacts) == 1:
+            return Entry(name, lambda place: argvs(place)[0], roots=line.roots)
+        return Entry(f"{name} loop", lambda place: script(map(quoted, argvs(place))),
+                     roots=line.roots)
+
+    return [push_entry(programs, line, layout, trust, prefix, options),
+            *(peer(name) for name in commands if name in programs)]
+
+
+def push_entry(programs, line, layout, trust, prefix=cold, options=()):
+    """Ours."""
+    plain = ["--plain-http"] if line.roots is None else []
+    return Entry(" ".join(["pusher", *options]), is_ours=True, roots=line.roots,
+                 command=lambda place: [
+                     programs["pusher"].path, "push", layout, "--trust", trust, "--quiet", *plain,
+                     *options, f"oci://{line.host}/{prefix(place, 'pusher')}"])
+
+
+def checked_first(entry, layout):
+    """Equal work: the digests of the layout are checked, as fast as can be, then it is pushed."""
+    check = (f"cd {quoted([layout])}; openssl dgst -sha256 -r blobs/sha256/* | "
+             'while read -r digest path; do [ "$digest" = "${path##*/}" ]; done; cd "$OLDPWD"')
+    return Entry(f"openssl, {entry.name}", roots=entry.roots,
+                 command=lambda place: script([check, quoted(entry.command(place))]))
+
+
+def curl_entry(line, blob):
+    """The bare transport: a blob that nobody hashes, and no manifest."""
+    scheme = "http" if line.roots is None else "https"
+    return Entry("curl -T", is_limit=True, roots=line.roots, command=lambda place: script([
+        f"location=$(curl -sS -X POST -D - -o /dev/null {scheme}://{line.host}/v2/{cold(place, '')}"
+        "/blobs/uploads/ | tr -d '\\r' | sed -n 's/^[Ll]ocation: //p')",
+        f'case $location in /*) location={scheme}://{line.host}$location ;; esac',
+        'case $location in *\\?*) join=\\& ;; *) join=\\? ;; esac',
+        f"curl -sSf -H 'Content-Type: application/octet-stream' -T {quoted([blob])} "
+        f'"$location${{join}}digest=sha256:{blob.name}"']))
