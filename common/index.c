@@ -233,14 +233,20 @@ static int compare_names(const void *a, const void *b)
 	return order != 0 ? order : strcmp(left->tag, right->tag);
 }
 
-static int refuse_repeated_names(const struct index *x, struct error *err)
+static int refuse_names(const struct index *x, struct error *err)
 {
 	auto_free const struct index_entry **named = mem_zalloc(x->entry_count, sizeof(*named));
 	size_t count = 0;
 
 	for (size_t i = 0; i < x->entry_count; i++) {
-		if (x->entries[i].tag != NULL)
-			named[count++] = &x->entries[i];
+		const struct index_entry *e = &x->entries[i];
+		if (e->tag == NULL)
+			continue;
+		if (reference_is_record(e->repository, e->tag))
+			return error_set(err, ERR_FORMAT,
+			    "'%s:%s' is where a delivery record is kept; give it another name",
+			    e->repository, e->tag);
+		named[count++] = e;
 	}
 	qsort(named, count, sizeof(*named), compare_names);
 	for (size_t i = 1; i < count; i++) {
@@ -274,7 +280,7 @@ int index_parse_delivery(struct index *out, const char *bytes, size_t len, struc
 	    take_annotations(object, slots, sizeof(slots) / sizeof(slots[0]), err) != 0 ||
 	    delivery_check(d, err) != 0)
 		return -1;
-	return refuse_repeated_names(out, err);
+	return refuse_names(out, err);
 }
 
 static void delivery_release(struct delivery *d)

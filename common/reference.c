@@ -85,6 +85,14 @@ char *signature_tag(const struct digest *subject)
 	return mem_printf("sha256-%s.sig", hex);
 }
 
+bool reference_is_record(const char *repository, const char *tag)
+{
+	const char *slash = strrchr(repository, '/');
+
+	return strcmp(slash == NULL ? repository : slash + 1, RECORD_REPOSITORY) == 0 &&
+	       strncmp(tag, RECORD_TAG_BEGIN, strlen(RECORD_TAG_BEGIN)) == 0;
+}
+
 char *tag_of_version(const char *version)
 {
 	char *tag = mem_strdup(version);

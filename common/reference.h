@@ -29,6 +29,14 @@ enum tag_role tag_role(const char *tag, struct digest *out_subject);
 /** signature_tag(subject): "sha256-<hex>.sig", owned by the caller. */
 char *signature_tag(const struct digest *subject);
 
+/* Where a registry keeps the delivery record of an origin: PREFIX/sallyport:sallyport-ORIGIN. */
+#define RECORD_REPOSITORY "sallyport"
+#define RECORD_TAG_BEGIN "sallyport-"
+
+/** reference_is_record(repository, tag): whether a delivery record may be kept under this name, so
+ * that nothing else may be put there. */
+bool reference_is_record(const char *repository, const char *tag);
+
 /** tag_of_version(version): a chart version as a tag, "+" written "_"; owned by the caller,
  * unchecked. */
 char *tag_of_version(const char *version);

@@ -226,6 +226,19 @@ static void work_release(struct work *s)
 	target_release(&s->target);
 }
 
+/* The signed names are none such. */
+static int refuse_record_names(const struct plan_repository *r, struct error *err)
+{
+	for (size_t i = 0; i < r->name_count; i++) {
+		const char *tag = r->names[i].tag;
+
+		if (tag != NULL && reference_is_record(r->name, tag))
+			return error_set(err, ERR_USAGE,
+			    "'%s:%s' is where a delivery record is kept", r->name, tag);
+	}
+	return 0;
+}
+
 static int make_plan(struct work *s, struct error *err)
 {
 	const struct verified_layout *layout = s->admission.layout;
@@ -240,7 +253,8 @@ static int make_plan(struct work *s, struct error *err)
 	for (size_t i = 0; i < s->plan.repository_count && s->map.count > 0; i++) {
 		const char *path = s->plan.repositories[i].name;
 
-		if (admission_judge_repository(&s->admission, &s->target, path, err) != 0)
+		if (admission_judge_repository(&s->admission, &s->target, path, err) != 0 ||
+		    refuse_record_names(&s->plan.repositories[i], err) != 0)
 			return error_prefix(err, "--map");
 	}
 	return 0;
@@ -346,17 +360,20 @@ static int prepare(struct work *s, struct problems *problems, struct error *err)
 		return -1;
 	/* It was of this call. */
 	s->admission.record = NULL;
+	if (o->record &&
+	    verified_layout_graph(s->admission.layout)->index.delivery.sequence == NULL)
+		return error_set(err, ERR_POLICY,
+		    "--record: the delivery has no sequence, so nothing can be recorded of it: "
+		    "give it one (builder's --origin and --sequence), or push it without --record");
 	return make_plan(s, err);
 }
 
 /* From now on nothing older is taken, and this one still is. */
 static int accept_delivery(struct work *s, struct error *err)
 {
-	const struct delivery *d = &verified_layout_graph(s->admission.layout)->index.delivery;
-
 	if (admission_advance(&s->admission, err) != 0)
 		return -1;
-	if (!s->options->record || d->sequence == NULL)
+	if (!s->options->record)
 		return 0;
 	return record_write(&s->record, &s->registry, s->admission.layout, err);
 }
@@ -379,7 +396,9 @@ static int push(struct work *s, struct error *err)
 	    push_settle(&s->push, s->admission.layout, err) != 0 ||
 	    push_prepare(&s->push, registry, err) != 0 || accept_delivery(s, err) != 0)
 		return -1;
-	return push_tags(&s->push, registry, err) != 0 ? -1 : push_keep(&s->push, registry, err);
+	if (push_tags(&s->push, registry, err) != 0 || push_keep(&s->push, registry, err) != 0)
+		return -1;
+	return o->record ? record_keep(&s->record, registry, s->admission.layout, err) : 0;
 }
 
 /* ---- what came of it ---- */

@@ -11,7 +11,7 @@ static int ask(struct job *job, struct http_request *out, struct error *err)
 	(void)err;
 	out->method = HTTP_GET;
 	out->url = f->location.url != NULL ? f->location.url : f->url;
-	out->accept = f->blob == NULL ? MEDIA_TYPE_OCI_MANIFEST : NULL;
+	out->accept = f->blob == NULL ? ACCEPT_MANIFESTS : NULL;
 	out->is_foreign = f->location.is_foreign;
 	return 0;
 }

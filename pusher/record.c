@@ -14,8 +14,9 @@ static void name_record(struct record *out, const struct registry *r, const char
 
 	if (out->repository != NULL)
 		return;
-	out->repository = mem_printf("%s%ssallyport", prefix, prefix[0] == '\0' ? "" : "/");
-	out->tag = mem_printf("sallyport-%s", origin);
+	out->repository =
+	    mem_printf("%s%s" RECORD_REPOSITORY, prefix, prefix[0] == '\0' ? "" : "/");
+	out->tag = mem_printf(RECORD_TAG_BEGIN "%s", origin);
 }
 
 /* ---- reading ---- */
@@ -193,18 +194,6 @@ static int push_manifest(
 	return 0;
 }
 
-static int push_record(
-    struct record *record, struct registry *r, struct delivery_record *content, struct error *err)
-{
-	auto_buf struct buf manifest = BUF_INIT(LIMIT_MANIFEST_BYTES_MAX);
-
-	delivery_record_write(&manifest, content);
-	if (buf_check(&manifest, "delivery record", err) != 0 ||
-	    push_content(record, r, content, err) != 0)
-		return -1;
-	return push_manifest(record, r, &manifest, err);
-}
-
 /* What was recorded since it was read first may be newer, or another one. */
 static int judge_again(struct record *record, const struct sequence_mark *ours, struct error *err)
 {
@@ -221,6 +210,18 @@ static int judge_again(struct record *record, const struct sequence_mark *ours, 
 	return 0;
 }
 
+static int compose_ours(struct delivery_record *out, struct sequence_mark *out_mark,
+    const struct verified_layout *v, const struct record_question *q, struct error *err)
+{
+	if (compose(out, v, err) != 0)
+		return -1;
+	/* The layout may have changed under us, and nobody could use what does not verify. */
+	if (delivery_record_judge(out_mark, out, q, err) != 0 ||
+	    !digest_equal(&out_mark->seal_id, verified_layout_seal_id(v)))
+		return error_set(err, ERR_SEAL, "the layout changed while it was pushed");
+	return 0;
+}
+
 int record_write(
     struct record *record, struct registry *r, const struct verified_layout *v, struct error *err)
 {
@@ -230,22 +231,43 @@ int record_write(
 	    .target = &r->target->destination,
 	    .default_port = r->target->default_port};
 	auto_delivery_record struct delivery_record content;
+	auto_buf struct buf manifest = BUF_INIT(LIMIT_MANIFEST_BYTES_MAX);
 	struct sequence_mark ours;
 
 	delivery_record_init(&content);
-	if (compose(&content, v, err) != 0)
+	if (compose_ours(&content, &ours, v, &question, err) != 0)
 		return -1;
-	/* The layout may have changed under us, and nobody could use what does not verify. */
-	if (delivery_record_judge(&ours, &content, &question, err) != 0 ||
-	    !digest_equal(&ours.seal_id, verified_layout_seal_id(v)))
-		return error_set(err, ERR_SEAL, "the layout changed while it was pushed");
+	delivery_record_write(&manifest, &content);
+	if (buf_check(&manifest, "delivery record", err) != 0)
+		return -1;
+	/* So that nothing but the manifest is between this look and the tag. */
+	bool is_new = !record->mark.exists || record->mark.sequence != ours.sequence;
+	if (is_new && push_content(record, r, &content, err) != 0)
+		return -1;
 	if (record_find(record, r, question.trust, origin, err) != 0 ||
 	    judge_again(record, &ours, err) != 0)
 		return -1;
 	if (record->result == RECORD_UNCHANGED)
 		return 0;
+	if (!is_new && push_content(record, r, &content, err) != 0)
+		return -1;
 	record->mark = ours;
-	return push_record(record, r, &content, err);
+	return push_manifest(record, r, &manifest, err);
+}
+
+int record_keep(
+    struct record *record, struct registry *r, const struct verified_layout *v, struct error *err)
+{
+	const char *origin = verified_layout_graph(v)->index.delivery.origin;
+	const struct digest ours = record->digest;
+	uint64_t sequence = record->mark.sequence;
+
+	if (record_find(record, r, verified_layout_trust(v), origin, err) != 0)
+		return -1;
+	if (!record->mark.exists || record->mark.sequence < sequence)
+		return record_write(record, r, v, err);
+	record->digest = ours; /* for the receipt: a newer one may have come */
+	return 0;
 }
 
 void record_release(struct record *record)

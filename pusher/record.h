@@ -42,9 +42,16 @@ int record_find(struct record *out, struct registry *r, const struct trust *trus
 /**
  * record_write(record, r, v, err): after record_find(): that v was accepted, in the place of a
  * lower mark or none. The registry is asked once more before; ERR_POLICY where a newer delivery was
- * recorded since. Of two that write at once the last one wins.
+ * recorded since. Of two that write at the same moment the last one wins.
  */
 int record_write(struct record *record, struct registry *r, const struct verified_layout *v,
+    struct error *err) MUST_CHECK;
+
+/**
+ * record_keep(record, r, v, err): after record_write(), as late as can be: writes it again where an
+ * older one has won meanwhile.
+ */
+int record_keep(struct record *record, struct registry *r, const struct verified_layout *v,
     struct error *err) MUST_CHECK;
 
 void record_release(struct record *record);

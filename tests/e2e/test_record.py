@@ -87,9 +87,79 @@ def test_the_highest_of_record_state_and_policy_counts(deliver, push, trusting, 
 
 def test_without_the_option_or_a_sequence_nothing_is_recorded(deliver, push, scripted_registry):  # noqa: F811
     push(deliver(41), record=())
-    push(deliver(None))
-    push(deliver(None, origin=None))
+    push(deliver(None), record=())
     assert not [r for r in scripted_registry.requests() if "PUT" in str(r) and "sallyport" in str(r)]
+
+
+@pytest.mark.parametrize("origin", ["plant-a", None])
+def test_there_is_nothing_to_record_without_a_sequence(origin, deliver, push, scripted_registry):  # noqa: F811
+    refused(push(deliver(None, origin=origin), status=4), 4, "--record", "--sequence")
+    assert scripted_registry.writes() == []
+
+
+def test_what_was_skipped_was_seen_all_the_same(deliver, push, scripted_registry):  # noqa: F811
+    """All names stay as they are; yet nothing older is taken, the same once more is, and what
+    follows it too."""
+    first, second = deliver(41), deliver(42)
+    entry, = second.index["manifests"]
+    place = "charts/tiny", entry["annotations"]["dev.sallyport.tag"]
+    scripted_registry.put(*place, b'{"schemaVersion":2}', MANIFEST)
+    assert "skip" in push(second, "--on-existing", "skip").stdout
+    replays(first, push, scripted_registry, "older than 42")
+    push(second, "--on-existing", "overwrite")
+    assert f"sha256:{sha256(scripted_registry.manifests[place][1])}" == entry["digest"]
+    push(deliver(43, "--previous", second.seal_id))
+
+
+def test_row_s12_no_artifact_takes_the_place_of_a_record(deliver, push, programs, trusting,  # noqa: F811
+                                                       signer, scripted_registry):
+    """Signed or not: a delivery that names one so is refused, and so is a map to such a name."""
+    layout = deliver(41)
+    index = layout.index
+    for name, tag in (("sallyport", TAG), ("charts/sallyport", "sallyport-b")):
+        annotations = index["manifests"][0]["annotations"]
+        annotations["dev.sallyport.repository"], annotations["dev.sallyport.tag"] = name, tag
+        layout.write_index(index)
+        signer.seal(layout)
+        done = push(layout, trust=signer.trust(tag), status=3)
+        refused(done, 3, f"'{name}:{tag}'", "delivery record")
+    mapped = f"tiny={REPOSITORY.partition('/')[2]}"
+    entry, = (other := deliver(42)).index["manifests"]
+    tag = entry["annotations"]["dev.sallyport.tag"]
+    push(other, "--map", mapped, trust=trusting(allowMap=True))
+    done = push(other, "--map", f"tiny:{tag}=sallyport:{TAG}", trust=trusting(allowMap=True), status=2)
+    refused(done, 2, "--map", "delivery record")
+
+
+def test_an_older_one_that_wins_is_put_right(deliver, push, make_scripted_registry,  # noqa: F811
+                                             scripted_registry):
+    """41 and 42 at once, and 41 writes last: 42 sees it at its end and writes again."""
+    older, newer = deliver(41), deliver(42)
+    other = make_scripted_registry()
+    push(older, registry=other)
+    usual = scripted_registry.answer
+
+    def answer(request):
+        made = usual(request)
+        if request.method == "PUT" and "/charts/tiny/manifests/" in request.target:
+            scripted_registry.manifests[REPOSITORY, TAG] = other.manifests[REPOSITORY, TAG]
+            scripted_registry.blobs.update(
+                {key: body for key, body in other.blobs.items() if key[0] == REPOSITORY})
+        return made
+
+    scripted_registry.answer = answer
+    push(newer)
+    scripted_registry.answer = usual
+    replays(older, push, scripted_registry, "older than 42")
+
+
+@pytest.mark.parametrize("kind", ["application/vnd.oci.image.index.v1+json",
+                                  "application/vnd.docker.distribution.manifest.v2+json"])
+def test_what_is_of_another_kind_is_not_taken_for_none(kind, deliver, push, scripted_registry):  # noqa: F811
+    """Registries answer 404 where what is there was not asked for."""
+    scripted_registry.put(REPOSITORY, TAG, b'{"schemaVersion":2,"manifests":[]}', kind)
+    refused(push(deliver(41), status=4), 4, "delivery record")
+    assert scripted_registry.writes() == []
 
 
 def test_a_dry_run_only_reads(deliver, push, scripted_registry):  # noqa: F811
@@ -100,7 +170,8 @@ def test_a_dry_run_only_reads(deliver, push, scripted_registry):  # noqa: F811
 
 
 def test_what_it_costs(deliver, push, scripted_registry):  # noqa: F811
-    """A look, and what was read when it was found; then a look again and 4 blobs of 2 requests each."""
+    """A look, and what was read when it was found; 4 blobs of 2 requests each, a look again and the
+    manifest; a look at the end."""
     def count(layout, **options):
         scripted_registry.forget()
         push(layout, **options)
@@ -108,8 +179,8 @@ def test_what_it_costs(deliver, push, scripted_registry):  # noqa: F811
 
     one, two, three = deliver(41), deliver(42), deliver(43)
     plain = count(one, record=())
-    assert count(one) - plain <= 1 + 1 + 4 * 2 + 1
-    assert count(two) - plain <= 1 + 3 + 1 + 4 * 2 + 1
+    assert count(one) - plain <= 1 + 4 * 2 + 1 + 1 + 1
+    assert count(two) - plain <= 1 + 3 + 4 * 2 + 1 + 1 + 1
     assert count(three, record=()) == plain
 
 
