@@ -88,6 +88,7 @@
 #define LIMIT_MERGES_MAX 8U          /* of one tag that others write too */
 #define LIMIT_ETAG_LEN_MAX 256U
 #define LIMIT_LOOK_AGE_MS_MAX 2000 /* of what was seen of a tag, when it is put */
+#define LIMIT_TAGS_AT_ONCE_MAX 10U /* that a registry should take in one request */
 #define LIMIT_RESPONSE_BODY_BYTES_MAX (4 * MIB)
 #define LIMIT_ERROR_BODY_BYTES_MAX (64 * KIB)
 #define LIMIT_HEADER_BYTES_MAX (256 * KIB)

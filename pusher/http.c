@@ -14,6 +14,7 @@ static const char *const header_names[HTTP_HEADER_COUNT] = {
     [HTTP_WWW_AUTHENTICATE] = "WWW-Authenticate",
     [HTTP_WARNING] = "Warning",
     [HTTP_OCI_SUBJECT] = "OCI-Subject",
+    [HTTP_OCI_TAG] = "OCI-Tag",
     [HTTP_RETRY_AFTER] = "Retry-After",
     [HTTP_RANGE] = "Range",
     [HTTP_CONTENT_LENGTH] = "Content-Length",

@@ -4,6 +4,7 @@
 #include "pusher/beside.h"
 #include "pusher/blob_upload.h"
 #include "pusher/manifest_upload.h"
+#include "pusher/tags_together.h"
 
 /* ---- blobs ---- */
 
@@ -380,6 +381,11 @@ int push_prepare(struct push *p, struct registry *registry, struct error *err)
 
 /* ---- tags ---- */
 
+static bool is_left(const struct push_name *n)
+{
+	return push_is_written(n) && !n->is_tagged;
+}
+
 /* The next name of each repository that is to be written, behind those of earlier rounds. */
 static size_t gather_round(struct push *p, size_t *next, struct delivery_step *out)
 {
@@ -387,7 +393,7 @@ static size_t gather_round(struct push *p, size_t *next, struct delivery_step *o
 
 	for (size_t i = 0, begin = 0; i < p->repository_count; i++) {
 		size_t end = begin + p->repositories[i].plan->name_count;
-		while (next[i] < end - begin && !push_is_written(&p->names[begin + next[i]]))
+		while (next[i] < end - begin && !is_left(&p->names[begin + next[i]]))
 			next[i]++;
 		if (next[i] < end - begin) {
 			struct push_name *n = &p->names[begin + next[i]++];
@@ -427,6 +433,8 @@ int push_tags(struct push *p, struct registry *registry, struct error *err)
 	auto_free struct delivery_step *steps = mem_zalloc(p->repository_count + 1, sizeof(*steps));
 	size_t count;
 
+	if (tags_together(p, registry, err) != 0)
+		return -1;
 	while ((count = gather_round(p, next, steps)) > 0) {
 		if (push_steps(registry, steps, count, err) != 0 ||
 		    judge_taken(p, steps, count, err) != 0)

@@ -26,6 +26,7 @@ struct push_name {
 	const struct plan_repository *repository; /* borrowed from the plan */
 	const struct plan_name *name;             /* borrowed from the plan */
 	enum push_action action;
+	bool is_tagged; /* was written together with others, and seen to be there */
 	/* Done for this name, not for an earlier one. */
 	size_t blobs_pushed;
 	size_t blobs_mounted;
@@ -103,7 +104,8 @@ int push_settle(
     const struct push *p, const struct verified_layout *v, struct error *err) MUST_CHECK;
 
 /**
- * push_tags(p, registry, err): the tags, of one repository in their order. After a failure each has
+ * push_tags(p, registry, err): the tags: first those of one manifest together where the registry
+ * can, then one by one, of one repository in their order. After a failure each has
  * what it had or what it is to have. What the registry has lost since push_prepare() is brought
  * once more. Of a tag that others have put since it was looked at: ERR_CONFLICT with
  * PUSH_EXISTING_FAIL, PUSH_SKIP with PUSH_EXISTING_SKIP, as far as manifest_upload.h can tell.

@@ -57,6 +57,7 @@ class Behaviour:
     referrers: bool = False  # the referrers API and OCI-Subject (zot)
     subject: bool = True  # with referrers: OCI-Subject is answered (go-containerregistry does not)
     tag_parameter: bool = False  # PUT by digest with ?tag=, echoed in OCI-Tag (zot)
+    tags_taken: Optional[int] = None  # of those, the first so many
     single_post: bool = False  # POST with ?digest= and the body (zot)
     anonymous_mount: bool = False  # mount without from (zot)
     mount_status: Optional[int] = None  # of any POST with mount= (Harbor 401, old Quay 400)
@@ -386,6 +387,7 @@ class ScriptedRegistry:
         if self.behaviour.tag_parameter:
             asked = urllib.parse.parse_qs(urllib.parse.urlsplit(request.target).query)
             tags += [tag for tag in asked.get("tag", []) if re.fullmatch(TAG, tag)]
+            tags = tags[:self.behaviour.tags_taken]
         if self.behaviour.immutable and any((repository, tag) in self.manifests for tag in tags):
             return _refusal(*self.behaviour.immutable, "the tag is immutable")
         if self.behaviour.conditions and not self._is_met(request, repository, reference):
