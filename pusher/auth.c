@@ -523,3 +523,78 @@ bool auth_has_credentials(const struct auth *a, const char *repository)
 {
 	return credential_of(a, repository) != NULL;
 }
+
+/* ---- what must not be shown ---- */
+
+static int hex_value(char c)
+{
+	const char *digits = "0123456789abcdef0123456789ABCDEF";
+	const char *at = c == '\0' ? NULL : strchr(digits, c);
+
+	return at == NULL ? -1 : (int)((at - digits) % 16);
+}
+
+static void put_decoded(struct buf *b, const char *text)
+{
+	while (*text != '\0') {
+		int high = *text == '%' ? hex_value(text[1]) : -1;
+		int low = high < 0 ? -1 : hex_value(text[2]);
+		buf_putc(b, low < 0 ? *text : (char)(high * 16 + low));
+		text += low < 0 ? 1 : 3;
+	}
+}
+
+/* Some leave the padding of base64 out. */
+static bool holds(const char *text, const char *secret)
+{
+	size_t len = secret == NULL ? 0 : strlen(secret);
+
+	while (len > 0 && secret[len - 1] == '=')
+		len--;
+	return len > 0 && memmem(text, strlen(text), secret, len) != NULL;
+}
+
+/* "Basic ..." or "Bearer ...", of which the second word is the secret. */
+static bool holds_value(const char *text, const char *header)
+{
+	const char *blank = header == NULL ? NULL : strchr(header, ' ');
+
+	return blank != NULL && holds(text, blank + 1);
+}
+
+static bool holds_credential(const char *text, const struct credential *c)
+{
+	if (holds(text, c->password) || holds(text, c->identity_token) ||
+	    holds(text, c->registry_token))
+		return true;
+	if (c->username == NULL || c->password == NULL)
+		return false;
+	auto_secret char *basic = credential_basic(c->username, c->password);
+	return holds_value(text, basic);
+}
+
+static bool holds_any(const struct auth *a, const char *text)
+{
+	const struct credentials *all = a->options.credentials;
+
+	for (size_t i = 0; all != NULL && i < all->count; i++) {
+		if (holds_credential(text, &all->items[i]))
+			return true;
+	}
+	for (size_t i = 0; i < a->slot_count; i++) {
+		if (holds_value(text, a->slots[i].token.authorization))
+			return true;
+	}
+	return false;
+}
+
+bool auth_is_revealed(const struct auth *a, const char *text)
+{
+	if (text == NULL || holds_any(a, text))
+		return text != NULL;
+	if (strchr(text, '%') == NULL)
+		return false;
+	auto_buf struct buf decoded = BUF_SECRET_INIT(LIMIT_RESPONSE_BODY_BYTES_MAX);
+	put_decoded(&decoded, text);
+	return holds_any(a, buf_text(&decoded));
+}

@@ -115,6 +115,10 @@ void auth_abandon(struct auth *a, struct auth_exchange *x);
 int auth_challenged(struct auth *a, struct auth_exchange *x, const struct http_response *response,
     bool *out_again, struct error *err) MUST_CHECK;
 
+/** auth_is_revealed(a, text): whether text, as it is or percent-encoded, holds a password or a
+ * token of ours, or what Basic makes of them. NULL: no. */
+bool auth_is_revealed(const struct auth *a, const char *text);
+
 /** auth_has_credentials(a, repository): whether anything says who we are there; for advice. */
 bool auth_has_credentials(const struct auth *a, const char *repository);
 

@@ -23,6 +23,7 @@ int beside_run(struct registry *registry, struct beside *all, size_t count, enum
 	    [MERGE_MISSING] = PUSH_STATE_NEEDED,
 	    [MERGE_NEW] = PUSH_STATE_PUSHED,
 	    [MERGE_MERGED] = PUSH_STATE_MERGED,
+	    [MERGE_UNLISTED] = PUSH_STATE_UNLISTED,
 	};
 	auto_free struct job **jobs = mem_zalloc(count + 1, sizeof(struct job *));
 

@@ -4,6 +4,7 @@
 #include "common/printable.h"
 #include "pusher/auth.h"
 #include "pusher/commands.h"
+#include "pusher/conceal.h"
 #include "pusher/connection_environment.h"
 #include "pusher/credential_edit.h"
 #include "pusher/credential_file.h"
@@ -61,14 +62,15 @@ static int parse_options(
 
 /* ---- trying them ---- */
 
-static int send_one(struct http_transport *transport, const struct http_request *request,
-    struct http_response *out, struct error *err)
+static int send_one(struct http_transport *transport, const struct auth *auth,
+    const struct http_request *request, struct http_response *out, struct error *err)
 {
 	struct http_exchange x = HTTP_EXCHANGE_INIT;
 
 	x.request = *request;
 	int result = http_perform(transport, &x, err);
 	*out = x.response;
+	conceal_answer(auth, out);
 	return result;
 }
 
@@ -77,7 +79,7 @@ static int ask_first(
 {
 	auto_http_response struct http_response response = HTTP_RESPONSE_INIT;
 
-	if (send_one(transport, &x->ask, &response, err) != 0) {
+	if (send_one(transport, auth, &x->ask, &response, err) != 0) {
 		auth_abandon(auth, x);
 		return -1;
 	}
@@ -101,7 +103,7 @@ static int try_once(struct http_transport *transport, struct auth *auth, struct 
 	const struct http_request request = {
 	    .method = HTTP_GET, .url = url, .authorization = x->authorization};
 	*out_tried = x->authorization != NULL;
-	return send_one(transport, &request, response, err);
+	return send_one(transport, auth, &request, response, err);
 }
 
 static int try_all(struct http_transport *transport, struct auth *auth, const char *url,
@@ -142,9 +144,10 @@ static int try_credentials(const struct login_command *o, const struct http_curl
 	auto_http_transport struct http_transport *transport = http_curl_new(http, err);
 	if (transport == NULL)
 		return -1;
-	return try_all(transport, auth, url, out_tried, err) == 0
-		   ? 0
-		   : error_prefix(err, "GET %s/v2/", target->label);
+	if (try_all(transport, auth, url, out_tried, err) == 0)
+		return 0;
+	(void)conceal_error(auth, NULL, err);
+	return error_prefix(err, "GET %s/v2/", target->label);
 }
 
 /* ---- keeping them ---- */

@@ -412,9 +412,27 @@ static void put_names(const struct work *s, struct buf *b)
 		digest_text(digest, &n->name->digest);
 		if (n->name->tag == NULL)
 			continue;
-		buf_printf(b, "%s %s/%s:%s %s\n", receipt_action(n->action, s->options->dry_run),
+		buf_printf(b, "%s %s/%s:%s %s\n", receipt_result(&s->push, n, s->options->dry_run),
 		    s->target.label, n->repository->name, n->name->tag, digest);
 	}
+}
+
+/* What was brought, and will hardly be found. */
+static void warn_of_unlisted(const struct work *s, struct buf *b)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < s->push.repository_count; i++) {
+		const struct push_repository *r = &s->push.repositories[i];
+		for (size_t k = 0; k < r->plan->subject_count; k++)
+			count += r->subjects[k].referrers == PUSH_STATE_UNLISTED;
+	}
+	if (count > 0)
+		buf_printf(b,
+		    "pusher: %s keeps no lists of referrers, neither by an API nor by tags "
+		    "sha256-<hex>: the referrers of %zu artifact%s are there by their digests, and "
+		    "in no list, so that signatures in bundles are not found\n",
+		    s->target.label, count, count == 1 ? "" : "s");
 }
 
 static int report(struct work *s, struct command_result *out, struct error *err)
@@ -436,6 +454,7 @@ static int report(struct work *s, struct command_result *out, struct error *err)
 	if (o->dry_run && o->common.verbose)
 		plan_text(&out->text, &s->plan);
 	put_names(s, &out->text);
+	warn_of_unlisted(s, &out->notes);
 	return 0;
 }
 

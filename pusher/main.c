@@ -29,6 +29,9 @@ static const char help[] =
     "  logout    take them out again\n"
     "  version   show the program's version\n"
     "\n"
+    "SALLYPORT_TRUST and SALLYPORT_TRUST_ID stand for --trust and --trust-id of any\n"
+    "command, SALLYPORT_USERNAME and SALLYPORT_PASSWORD for the login of push.\n"
+    "\n"
     "'pusher COMMAND --help' says more. Exit status: 0 done, 1 system error, 2 usage,\n"
     "3 content refused, 4 not trusted, 5 network, 6 not permitted, 7 refused by the\n"
     "registry or not believed. See pusher(1).\n";

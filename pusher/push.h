@@ -39,7 +39,8 @@ enum push_state {
 	PUSH_STATE_NEEDED,
 	PUSH_STATE_PUSHED,
 	PUSH_STATE_MOUNTED,
-	PUSH_STATE_MERGED, /* with what was there already */
+	PUSH_STATE_MERGED,   /* with what was there already */
+	PUSH_STATE_UNLISTED, /* there, and in no list: the registry can keep none */
 };
 
 /** What belongs beside a manifest. */

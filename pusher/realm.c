@@ -51,14 +51,24 @@ static bool is_address(const char *host)
 	return last[strspn(last, "0123456789")] == '\0';
 }
 
+/* "co.uk", "com.au", "ac.jp": where a country's registry has its customers. The list of them all is
+ * long and changes; a name of two labels that are so short is never taken for a company's. */
+static bool is_like_public_suffix(const char *host)
+{
+	size_t first = strcspn(host, ".");
+	size_t last = host[first] == '.' ? strlen(host + first + 1) : 0;
+
+	return first <= 3 && last <= 2 && strchr(host + first + 1, '.') == NULL;
+}
+
 /* Does child end in "." and parent, which has a dot itself? "example" would own too much. */
 static bool is_below(const char *child, const char *parent)
 {
 	size_t child_len = strlen(child);
 	size_t parent_len = strlen(parent);
 
-	return strchr(parent, '.') != NULL && child_len > parent_len + 1 &&
-	       child[child_len - parent_len - 1] == '.' &&
+	return strchr(parent, '.') != NULL && !is_like_public_suffix(parent) &&
+	       child_len > parent_len + 1 && child[child_len - parent_len - 1] == '.' &&
 	       strcasecmp(child + child_len - parent_len, parent) == 0;
 }
 

@@ -25,7 +25,7 @@ int realm_check_hosts(
  * - is no http or https URL, absolute or relative to the registry, or has a user name in it;
  * - is another host, unless that is the registry's parent or child domain (auth.docker.io of
  *   docker.io, gitlab.example of registry.gitlab.example), or one of hosts (HOST, or HOST:PORT for
- *   that port alone; NULL: none);
+ *   that port alone; NULL: none); co.uk, com.au and what looks like them is nobody's parent;
  * - is plain http: for an https registry always, else where a secret would cross a network.
  *
  * *out_is_foreign: whether it is of another origin (scheme, host, port) than the registry.

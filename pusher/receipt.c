@@ -13,7 +13,30 @@
 
 /* ---- the content ---- */
 
-const char *receipt_action(enum push_action action, bool is_dry_run)
+static bool is_brought(enum push_state state)
+{
+	return state == PUSH_STATE_NEEDED || state == PUSH_STATE_PUSHED ||
+	       state == PUSH_STATE_MERGED;
+}
+
+/* Was something put beside it, or would be? */
+static bool is_completed(const struct push *push, const struct push_name *n)
+{
+	const struct push_repository *r = &push->repositories[n->at];
+
+	for (size_t i = 0; i < n->name->subject_count; i++) {
+		const struct push_subject *s = &r->subjects[n->name->subjects[i]];
+		const struct plan_subject *plan = &r->plan->subjects[n->name->subjects[i]];
+		bool is_any = is_brought(s->signature) || is_brought(s->referrers);
+		for (size_t k = 0; !is_any && k < plan->referrer_count; k++)
+			is_any = is_brought(r->manifests[plan->referrers[k]]);
+		if (is_any)
+			return true;
+	}
+	return false;
+}
+
+const char *receipt_result(const struct push *push, const struct push_name *n, bool is_dry_run)
 {
 	static const char *const done[] = {
 	    [PUSH_NEW] = "pushed",
@@ -27,7 +50,9 @@ const char *receipt_action(enum push_action action, bool is_dry_run)
 	    [PUSH_SKIP] = "would skip",
 	    [PUSH_REPLACE] = "would replace",
 	};
-	return is_dry_run ? planned[action] : done[action];
+	if (n->action == PUSH_UNCHANGED && is_completed(push, n))
+		return is_dry_run ? "would complete" : "completed";
+	return is_dry_run ? planned[n->action] : done[n->action];
 }
 
 static void set_string(json_t *object, const char *name, const char *value)
@@ -95,6 +120,7 @@ static void set_beside(json_t *artifact, const struct receipt *r, const struct p
 	    [PUSH_STATE_NEEDED] = "missing",
 	    [PUSH_STATE_PUSHED] = "pushed",
 	    [PUSH_STATE_MERGED] = "merged",
+	    [PUSH_STATE_UNLISTED] = "unlisted",
 	};
 	const struct push_repository *repository = &r->push->repositories[n->at];
 	enum push_state most = PUSH_STATE_UNASKED;
@@ -118,7 +144,7 @@ static json_t *artifact_json(const struct receipt *r, const struct push_name *n)
 	set_string(artifact, "tag", n->name->tag);
 	set_string(artifact, "digest", digest);
 	set_number(artifact, "bytes", n->name->total_bytes);
-	set_string(artifact, "result", receipt_action(n->action, r->is_dry_run));
+	set_string(artifact, "result", receipt_result(r->push, n, r->is_dry_run));
 	if (!r->is_dry_run)
 		(void)json_object_set_new(artifact, "blobs", blobs_json(n));
 	set_beside(artifact, r, n, "signature", true);

@@ -29,8 +29,9 @@ struct receipt {
 /** receipt_json(r): a new object, beginning with "version". */
 json_t *receipt_json(const struct receipt *r);
 
-/** receipt_action(action, is_dry_run): "pushed", "would push", ... Static storage. */
-const char *receipt_action(enum push_action action, bool is_dry_run);
+/** receipt_result(push, n, is_dry_run): what became of a name of push: "pushed", "would push", ...
+ * "completed" is one that was as it should be and lacked something beside it. Static storage. */
+const char *receipt_result(const struct push *push, const struct push_name *n, bool is_dry_run);
 
 /**
  * The file that is to become the receipt. It has another name, in the same directory, until it is

@@ -7,26 +7,42 @@
 
 #define LOCATION_LEN_MAX 200
 
-static void copy_member(char *out, size_t size, const json_t *object, const char *name)
+static const char *member(const json_t *object, const char *name)
 {
-	const json_t *value = json_object_get(object, name);
+	const char *text = json_string_value(json_object_get(object, name));
 
-	if (json_is_string(value))
-		(void)snprintf(out, size, "%s", json_string_value(value));
+	return text == NULL ? "" : text;
+}
+
+static json_t *parse(const char *bytes, size_t len)
+{
+	struct error ignored = ERROR_INIT;
+
+	return json_strict_load(bytes, len, &ignored);
+}
+
+static const json_t *first_of(const json_t *body)
+{
+	return json_array_get(json_object_get(body, "errors"), 0);
+}
+
+char *refusal_words(const char *bytes, size_t len)
+{
+	json_auto_t *body = parse(bytes, len);
+	const json_t *first = first_of(body);
+
+	return first == NULL
+		   ? NULL
+		   : mem_printf("%s\n%s", member(first, "code"), member(first, "message"));
 }
 
 bool refusal_text_parse(struct refusal_text *out, const char *bytes, size_t len)
 {
-	struct error ignored = ERROR_INIT;
-	json_auto_t *body = NULL;
+	json_auto_t *body = parse(bytes, len);
+	const json_t *first = first_of(body);
 
-	*out = (struct refusal_text){.code = "", .message = ""};
-	body = json_strict_load(bytes, len, &ignored);
-	if (body == NULL)
-		return false;
-	const json_t *first = json_array_get(json_object_get(body, "errors"), 0);
-	copy_member(out->code, sizeof(out->code), first, "code");
-	copy_member(out->message, sizeof(out->message), first, "message");
+	(void)snprintf(out->code, sizeof(out->code), "%s", member(first, "code"));
+	(void)snprintf(out->message, sizeof(out->message), "%s", member(first, "message"));
 	return out->code[0] != '\0' || out->message[0] != '\0';
 }
 

@@ -23,6 +23,10 @@ struct refusal_text {
 /** refusal_text_parse(out, bytes, len): false, and both "", if the bytes are not of that form. */
 bool refusal_text_parse(struct refusal_text *out, const char *bytes, size_t len);
 
+/** refusal_words(bytes, len): both, whole, a line each; owned by the caller; NULL if the bytes are
+ * not of that form. */
+char *refusal_words(const char *bytes, size_t len);
+
 /** What was asked, as far as the advice depends on it. */
 struct refusal_context {
 	bool begins_upload;    /* the first request that writes to a repository */

@@ -5,6 +5,8 @@
 
 #include <sodium.h>
 
+#include "pusher/conceal.h"
+
 /* Small requests for each large body: they wait for the network, hardly for this machine. */
 #define SHORT_LANES 4
 
@@ -201,6 +203,12 @@ static enum job_step failure_step(const struct http_exchange *x, struct error *e
 	return err->code == ERR_NETWORK && !x->is_final ? JOB_AGAIN : JOB_FAILED;
 }
 
+/* What the registry named may hold what it was sent. */
+static const char *shown_url(const struct session *s, const char *url)
+{
+	return auth_is_revealed(s->auth, url) ? "(an address that repeats our credentials)" : url;
+}
+
 /* Of a request that was to get a token. */
 static int consume_token(struct run *r, struct job *job, struct error *err)
 {
@@ -209,14 +217,17 @@ static int consume_token(struct run *r, struct job *job, struct error *err)
 
 	if (x->error.code != ERR_NONE) {
 		enum job_step step = failure_step(x, err);
+		(void)conceal_error(s->auth, NULL, err);
+		const char *url = shown_url(s, x->request.url);
 		(void)error_prefix(err, "%s %.*s", http_method_name(x->request.method),
-		    (int)strcspn(x->request.url, "?"), x->request.url);
+		    (int)strcspn(url, "?"), url);
 		auth_abandon(s->auth, &job->auth);
 		return step_on(r, job, step, err);
 	}
 	int status = x->response.status;
 	if (auth_answer(s->auth, &job->auth, &x->response, now_ms(s), err) == 0)
 		return 0;
+	(void)conceal_error(s->auth, NULL, err);
 	return step_on(r, job, retry_status(status) ? JOB_AGAIN : JOB_FAILED, err);
 }
 
@@ -224,23 +235,29 @@ static int consume_token(struct run *r, struct job *job, struct error *err)
 static int consume(struct run *r, struct job *job, struct error *err)
 {
 	struct http_exchange *x = &job->exchange;
+	struct auth *auth = r->session->auth;
 	bool again = false;
 
 	job->is_asked = false;
 	if (x->error.code != ERR_NONE) {
 		job->auth = (struct auth_exchange){.repository = NULL};
 		enum job_step failure = failure_step(x, err);
+		(void)conceal_error(auth, NULL, err);
 		if (x->is_unanswered && job->kind->unanswered != NULL)
 			job->kind->unanswered(job, err);
 		return step_on(r, job, failure, err);
 	}
 	if (x->response.status == 401 && !job->request.is_foreign &&
-	    auth_challenged(r->session->auth, &job->auth, &x->response, &again, err) != 0)
+	    auth_challenged(auth, &job->auth, &x->response, &again, err) != 0) {
+		(void)conceal_error(auth, &x->response, err);
 		return name_job(job, err);
+	}
 	if (again)
 		return 0;
 	job->auth = (struct auth_exchange){.repository = NULL};
 	enum job_step step = job->kind->answer(job, &x->response, err);
+	if (step == JOB_FAILED || step == JOB_AGAIN)
+		(void)conceal_error(auth, &x->response, err);
 	if (step == JOB_FAILED && retry_status(x->response.status))
 		step = JOB_AGAIN;
 	return step_on(r, job, step, err);
@@ -255,7 +272,8 @@ static int take_ended(struct run *r, struct http_exchange *x, struct error *err)
 		if (&job->exchange != x)
 			continue;
 		job->state = JOB_WAITING;
-		progress_request(s->progress, x->request.method, x->request.url,
+		conceal_answer(s->auth, &x->response);
+		progress_request(s->progress, x->request.method, shown_url(s, x->request.url),
 		    x->error.code == ERR_NONE ? x->response.status : 0);
 		progress_warning(s->progress, x->response.headers[HTTP_WARNING]);
 		int result =

@@ -7,6 +7,7 @@
 #include "common/media_type.h"
 #include "common/reference.h"
 #include "pusher/location.h"
+#include "pusher/refusal.h"
 
 /* ---- our part ---- */
 
@@ -88,6 +89,18 @@ static char *api_url(const struct tag_merge *m)
 	return registry_repository_url(m->r, m->repository->name, rest);
 }
 
+static char *url_of(const struct tag_merge *m)
+{
+	char digest[DIGEST_TEXT_LEN + 1];
+
+	if (m->state == MERGE_API)
+		return api_url(m);
+	if (m->state != MERGE_REFERRER)
+		return registry_manifest_url(m->r, m->repository->name, m->tag);
+	digest_text(digest, &m->repository->manifests[m->subject->referrers[m->seen]].digest);
+	return registry_manifest_url(m->r, m->repository->name, digest);
+}
+
 static int ask(struct job *job, struct http_request *out, struct error *err)
 {
 	struct tag_merge *m = (struct tag_merge *)job;
@@ -96,11 +109,10 @@ static int ask(struct job *job, struct http_request *out, struct error *err)
 	if (m->state == MERGE_API && m->r->no_referrers)
 		m->state = MERGE_GET;
 	free(m->url);
-	m->url = m->state == MERGE_API ? api_url(m)
-				       : registry_manifest_url(m->r, m->repository->name, m->tag);
+	m->url = url_of(m);
 	out->url = m->url;
 	if (m->state != MERGE_PUT) {
-		out->method = HTTP_GET;
+		out->method = m->state == MERGE_REFERRER ? HTTP_HEAD : HTTP_GET;
 		out->accept = m->state == MERGE_API ? MEDIA_TYPE_OCI_INDEX : ACCEPT_MANIFESTS;
 		return 0;
 	}
@@ -176,8 +188,7 @@ static bool is_subject(const struct tag_merge *m, const struct http_response *re
 	       digest_equal(&digest, &m->subject->subject);
 }
 
-/* What is there must be of the right kind, and be itself: some registries take the tag
- * "sha256-<hex>" for the digest. */
+/* What is there must be of the right kind, and be itself. */
 static int check_found(
     const struct tag_merge *m, const struct http_response *response, struct error *err)
 {
@@ -190,10 +201,6 @@ static int check_found(
 	if (registry_check_digest(response, &digest, &is_said, err) != 0)
 		return error_set(
 		    err, ERR_UNBELIEVED, "the answer is not what its digest header says");
-	if (is_subject(m, response))
-		return error_set(err, ERR_REGISTRY,
-		    "this registry takes the tag for the digest, so that no list of referrers can "
-		    "be kept in it; nothing was changed");
 	if (!is_type(response, type))
 		return error_set(err, ERR_REGISTRY,
 		    "what the registry has there is no %s; nothing was changed", type);
@@ -238,6 +245,36 @@ static void note_found(struct tag_merge *m, const struct http_response *response
 	m->etag = strong_etag(response);
 }
 
+static enum job_step look_for_referrers(struct tag_merge *m)
+{
+	m->state = MERGE_REFERRER;
+	m->seen = 0;
+	return JOB_ASK;
+}
+
+static enum job_step answer_referrer(
+    struct tag_merge *m, const struct http_response *response, struct error *err)
+{
+	const size_t *referrers = m->subject->referrers;
+	bool is_there = response->status == 200;
+	bool is_said;
+
+	if (is_there &&
+	    registry_check_digest(
+		response, &m->repository->manifests[referrers[m->seen]].digest, &is_said, err) != 0)
+		return JOB_FAILED;
+	if (is_there && ++m->seen < m->subject->referrer_count)
+		return JOB_ASK;
+	m->result = is_there ? MERGE_UNLISTED : MERGE_MISSING;
+	if (is_there || (m->use == MERGE_LOOK && response->status == 404))
+		return JOB_DONE;
+	if (response->status != 404)
+		return registry_refuse(m->r, m->repository->name, response, false, err);
+	(void)error_set(
+	    err, ERR_UNBELIEVED, "the registry said that it took a referrer, and has none there");
+	return JOB_FAILED;
+}
+
 static enum job_step answer_get(
     struct tag_merge *m, const struct http_response *response, struct error *err)
 {
@@ -245,10 +282,9 @@ static enum job_step answer_get(
 
 	if (response->status != 200 && response->status != 404)
 		return registry_refuse(m->r, m->repository->name, response, false, err);
+	if (is_subject(m, response))
+		return look_for_referrers(m);
 	note_found(m, response);
-	/* It took ours, and cannot show it: see check_found(). */
-	if (m->use == MERGE_KEEP && is_subject(m, response))
-		return JOB_DONE;
 	if (m->was_there && check_found(m, response, err) != 0)
 		return JOB_FAILED;
 	if (merge(m, m->was_there ? &response->body : NULL, &is_same, err) != 0)
@@ -269,6 +305,17 @@ static enum job_step answer_get(
 	return JOB_ASK;
 }
 
+/* Bytes of a list are not those of what it is named after. */
+static bool takes_tag_for_digest(const struct tag_merge *m, const struct http_response *response)
+{
+	struct refusal_text said;
+
+	if (m->kind != MERGE_REFERRERS || response->status != 400)
+		return false;
+	(void)refusal_text_parse(&said, buf_text(&response->body), response->body.len);
+	return strcmp(said.code, "DIGEST_INVALID") == 0;
+}
+
 static enum job_step answer_put(
     struct tag_merge *m, const struct http_response *response, struct error *err)
 {
@@ -281,6 +328,8 @@ static enum job_step answer_put(
 		m->state = MERGE_GET;
 		return JOB_ASK;
 	}
+	if (takes_tag_for_digest(m, response))
+		return look_for_referrers(m);
 	if (status != 201 && status != 200 && status != 202)
 		return registry_refuse(m->r, m->repository->name, response, false, err);
 	if (registry_check_digest(response, &m->digest, &is_said, err) != 0)
@@ -303,6 +352,8 @@ static enum job_step answer_read_back(
 	/* Nobody has replaced it: some answer for a while with what they remember. */
 	if (is_before && m->is_proven)
 		return JOB_DONE;
+	if (m->kind == MERGE_REFERRERS && response->status == 404)
+		return look_for_referrers(m);
 	(void)error_set(err, ERR_UNBELIEVED,
 	    "the registry said that it took the manifest, and has %s there",
 	    is_before && m->was_there ? "what was there before" : "none");
@@ -321,6 +372,8 @@ static enum job_step answer(
 		return answer_get(m, response, err);
 	case MERGE_PUT:
 		return answer_put(m, response, err);
+	case MERGE_REFERRER:
+		return answer_referrer(m, response, err);
 	case MERGE_READ_BACK:
 		break;
 	}

@@ -14,6 +14,12 @@
 #include "pusher/plan.h"
 #include "pusher/registry.h"
 
+/*
+ * Some registries (GitLab) take the tag "sha256-<hex>" of a list of referrers for the digest that
+ * it is named after, so that no list can be kept in them. Then each referrer is looked for by its
+ * own digest: what is there, and in no list, is MERGE_UNLISTED, and no failure.
+ */
+
 enum tag_merge_kind { MERGE_SIGNATURES, MERGE_REFERRERS };
 enum tag_merge_use {
 	MERGE_LOOK,  /* writes nothing */
@@ -25,6 +31,7 @@ enum tag_merge_result {
 	MERGE_MISSING,  /* something of ours; only with MERGE_LOOK */
 	MERGE_NEW,      /* nothing was there, now ours is */
 	MERGE_MERGED,   /* ours with what was there */
+	MERGE_UNLISTED, /* all of ours, by their digests; the registry can keep no list of them */
 };
 
 struct tag_merge {
@@ -38,10 +45,11 @@ struct tag_merge {
 	enum tag_merge_use use;
 	char *tag; /* owned */
 	char *url; /* owned; of the present request */
-	enum { MERGE_API, MERGE_GET, MERGE_PUT, MERGE_READ_BACK } state;
+	enum { MERGE_API, MERGE_GET, MERGE_PUT, MERGE_READ_BACK, MERGE_REFERRER } state;
 	char *page;      /* owned; of a list in several; NULL: the first */
 	unsigned pages;  /* that were read */
 	json_t *missing; /* owned; entries of ours that no page had; NULL before the first */
+	size_t seen;     /* referrers that are there by their digests */
 	bool was_there;
 	struct digest found;   /* where it was */
 	char *etag;            /* owned; of what was there; NULL: none that can be a condition */

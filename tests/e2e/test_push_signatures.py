@@ -27,13 +27,21 @@ def layout(programs, keys, tmp_path_factory):
 
 
 @pytest.fixture
-def push(programs, keys, layout, tmp_path):
+def push_text(programs, keys, layout):
+    """push_text(registry, *options): the Result."""
+    def push_text(registry, *options, status=0):
+        return programs.pusher.run("push", layout, registry.oci("charts"), "--trust",
+                                   keys / "trust", "--plain-http", "--retries", "0", *options,
+                                   status=status)
+    return push_text
+
+
+@pytest.fixture
+def push(push_text, tmp_path):
     """push(registry, *options): the artifact of the receipt."""
     def push(registry, *options, status=0):
         receipt = tmp_path / "receipt"
-        programs.pusher.run("push", layout, registry.oci("charts"), "--trust", keys / "trust",
-                            "--plain-http", "--receipt", receipt, "--retries", "0", *options,
-                            status=status)
+        push_text(registry, "--receipt", receipt, *options, status=status)
         if status == 0:
             artifact, = json.loads(receipt.read_bytes())["artifacts"]
             return artifact
@@ -99,7 +107,7 @@ def test_a_chart_that_was_there_before_gets_our_signatures(push, make_scripted_r
     registry.forget()
     artifact = push(registry)
     assert (artifact["result"], artifact["signature"], artifact["referrers"]) == \
-        ("unchanged", "pushed", "pushed")
+        ("completed", "pushed", "pushed")
     assert registry.manifests == whole
     assert not any(r.target.endswith("/manifests/0.1.0") for r in registry.writes())
 
@@ -130,7 +138,7 @@ def test_signatures_of_others_stay(push, make_scripted_registry, tags, digest):
 def test_what_is_no_such_thing_is_not_replaced(which, push, make_scripted_registry, tags):
     registry = make_scripted_registry()
     push(registry)
-    other = registry.manifests[REPOSITORY, "0.1.0" if which else tags[1]]
+    other = registry.manifests[REPOSITORY, tags[1 - which]]
     registry.manifests[REPOSITORY, tags[which]] = other
     push(registry, status=7)
     assert registry.manifests[REPOSITORY, tags[which]] == other
@@ -206,10 +214,48 @@ def test_lists_of_referrers_that_lead_away(digests, link, push, make_scripted_re
     assert registry.manifests == whole
 
 
-def test_a_registry_that_takes_the_list_for_the_artifact(push, make_scripted_registry, digest, tags):
-    """GitLab reads the tag sha256-<hex> as the digest: what is found there must not be written over."""
+GITLAB = {"stored as a tag, and not found": {}, "refused": {"on": (400, "DIGEST_INVALID")}}
+
+
+@pytest.mark.parametrize("how", GITLAB)
+def test_a_registry_that_takes_the_list_for_the_artifact(how, push, push_text,
+                                                         make_scripted_registry, tags):
+    """GitLab reads the tag sha256-<hex> as the digest: what is found there must not be written over,
+    and the chart, its .sig tag and the bundle itself come all the same."""
     registry = make_scripted_registry(tag_is_digest=True)
-    push(registry, status=None)
-    for (_, reference), (_, body) in registry.manifests.items():
-        assert ":" not in reference or reference == digest_of(body)
-    assert digest_of(registry.manifests.get((REPOSITORY, digest), (None, b""))[1]) == digest
+    if how == "refused":
+        body = json.dumps({"errors": [{"code": "DIGEST_INVALID", "message": "no"}]}).encode()
+        registry.on("PUT", f"/manifests/{tags[1]}$", Answer(400, {}, body), repeat=True)
+    artifact = push(registry)
+    assert (artifact["result"], artifact["signature"], artifact["referrers"]) == \
+        ("pushed", "pushed", "unlisted")
+    registry.manifests.pop((REPOSITORY, tags[1]), None)
+
+    def whole():
+        for (_, reference), (_, body) in registry.manifests.items():
+            assert ":" not in reference or reference == digest_of(body)
+        bundles = [r for (_, r), (_, body) in registry.manifests.items()
+                   if ":" in r and "subject" in json.loads(body)]
+        assert registry.tags(REPOSITORY) == ["0.1.0", tags[0]] and len(bundles) == 1
+        return bundles[0]
+
+    bundle = whole()
+    registry.forget()
+    artifact = push(registry)
+    assert (artifact["result"], artifact["referrers"]) == ("unchanged", "unlisted")
+    assert registry.writes() == []
+    # What is missing is brought, by its digest.
+    del registry.manifests[REPOSITORY, bundle]
+    artifact, = push_text(registry, "--dry-run", "--json").json["artifacts"]
+    assert (artifact["result"], artifact["referrers"]) == ("would complete", "missing")
+    artifact = push(registry)
+    assert (artifact["result"], artifact["referrers"]) == ("completed", "unlisted")
+    assert whole() == bundle
+
+
+def test_what_stands_in_no_list_is_said(push_text, make_scripted_registry):
+    registry = make_scripted_registry(tag_is_digest=True)
+    for word in ("pushed", "unchanged"):
+        done = push_text(registry)
+        assert f"{word} {registry.host}/{REPOSITORY}:0.1.0" in done.stdout
+        assert "keeps no lists of referrers" in done.stderr

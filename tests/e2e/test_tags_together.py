@@ -155,7 +155,7 @@ def test_more_than_one_request_takes(several, push, make_scripted_registry):
     tags = [f"{i:02}" for i in range(23)]
     registry, layout = make_scripted_registry(tag_parameter=True), several(tags)
     push(registry, layout)
-    assert [count for _, count in puts(registry)] == [10, 10, 3]
+    assert sorted(count for _, count in puts(registry)) == [3, 10, 10]
     check(registry, layout, tags)
 
 
