@@ -48,7 +48,8 @@ def _two_byte_order_marks(chart_yaml, _):
 
 
 def _text_behind_empty(yaml, _):
-    return re.search(rb"(?m)^[^#\S]*(---[ \t]+)?(\{\s*\}|\[\s*\])[^\n\r]", yaml) is not None
+    before = rb"(?:\s|#[^\n]*\n|---|![^\s]*|\xe2\x80[\xa8\xa9]|\xc2\x85|\xef\xbb\xbf)*"
+    return re.match(before + rb"(\{\s*\}|\[\s*\])[^\n\r]", yaml) is not None
 
 
 def _plus_or_at_in_name(_, ours):
@@ -70,7 +71,7 @@ ALLOWED = [
     (REFUSED + "two byte order marks", None, MARKS),
     (REFUSED + "a second byte order mark in UTF", None, MARKS),
     (REFUSED + "a byte order mark where Helm", None, MARKS),
-    (REFUSED + "did not find expected key", _text_behind_empty,
+    (REFUSED, _text_behind_empty,
      "text behind {} or [] on the line where YAML begins: go-yaml reads no further"),
     ("Helm refuses: ", _two_byte_order_marks, MARKS),  # in a directory: it reads both, then one
     (REFUSED + "name X: a registry takes", _plus_or_at_in_name,

@@ -16,6 +16,7 @@
 
 #include "builder/chart.h"
 #include "builder/helm_manifest.h"
+#include "builder/semver_constraint.h"
 #include "builder/unicode.h"
 #include "common/json.h"
 #include "common/limits.h"
@@ -144,6 +145,34 @@ static void print_ranges(struct buf *out)
 	buf_putc(out, ']');
 }
 
+static char verdict(const struct semver_constraint *constraint, const json_t *text)
+{
+	struct error err = ERROR_INIT;
+	struct semver version;
+
+	if (semver_parse(&version, json_string_value(text), json_string_length(text), &err) != 0)
+		return 'x';
+	return semver_constraint_check(constraint, &version) ? '1' : '0';
+}
+
+/* For each version whether it satisfies the constraint: 1, 0, or x for what is none. */
+static int check(struct buf *out, const json_t *job, struct error *err)
+{
+	auto_semver_constraint struct semver_constraint constraint = SEMVER_CONSTRAINT_INIT;
+	auto_buf struct buf verdicts = BUF_INIT(FRAME_BYTES_MAX);
+	const json_t *text = json_object_get(job, "constraint");
+	size_t i;
+	const json_t *version;
+
+	if (semver_constraint_parse(
+		&constraint, json_string_value(text), json_string_length(text), err) != 0)
+		return -1;
+	json_array_foreach(json_object_get(job, "versions"), i, version)
+	    buf_putc(&verdicts, verdict(&constraint, version));
+	put_member(out, "verdicts", buf_text(&verdicts), verdicts.len);
+	return 0;
+}
+
 static int answer(const json_t *job, const struct buf *in, struct buf *out, struct buf *body)
 {
 	const char *operation = json_string_value(json_object_get(job, "op"));
@@ -156,6 +185,8 @@ static int answer(const json_t *job, const struct buf *in, struct buf *out, stru
 		status = push(out, job, in, &err);
 	else if (strcmp(operation, "package") == 0 || strcmp(operation, "build") == 0)
 		status = pack(out, body, job, &err);
+	else if (strcmp(operation, "check") == 0)
+		status = check(out, job, &err);
 	else if (strcmp(operation, "print") == 0)
 		print_ranges(out);
 	else

@@ -7,12 +7,14 @@ we look into the directory that it serves.
 import functools
 import http.server
 import json
+import random
 import shutil
 import threading
 
 import helpers
 import pytest
 from archives import CREATED, archive
+from differential_constraints import Constraints, differences
 
 VERSIONS = """
 0.0.1 0.0.2 0.1.0 0.1.9 0.2.0-alpha 0.2.3 0.2.10 0.3.0 1.0.0-rc.1 1.0.0 1.0.1 1.2.0 1.2.3 1.2.10
@@ -144,6 +146,17 @@ def test_constraint(compare, repository, tmp_path, constraint):
 def test_constraints_are_enough():
     assert len(CONSTRAINTS) >= 50
     assert len(set(CONSTRAINTS + UNUSABLE)) == len(CONSTRAINTS) + len(UNUSABLE)
+
+
+def test_random_constraints(helm, ours):
+    """differential_constraints.py --seed repeats a run, --count makes more."""
+    seed = random.SystemRandom().randrange(1 << 32)
+    again = f"differential_constraints.py --seed {seed} --count 2000"
+    print(again)
+    constraints = Constraints(random.Random(seed))
+    found, taken = differences(helm, ours, [constraints.case() for _ in range(2000)])
+    assert not found, (again, found[:3])
+    assert taken > 1000
 
 
 @pytest.mark.parametrize("version, constraint", [

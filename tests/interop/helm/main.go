@@ -20,6 +20,8 @@ import (
 	"path/filepath"
 	"time"
 	"unicode"
+
+	"github.com/Masterminds/semver/v3"
 )
 
 // job is one question. The body is an archive where the operation takes one.
@@ -30,6 +32,8 @@ type job struct {
 	Path       string    `json:"path"`       // package, build: the chart's directory
 	Version    string    `json:"version"`    // package: --version
 	AppVersion string    `json:"appVersion"` // package: --app-version
+	Constraint string    `json:"constraint"` // check
+	Versions   []string  `json:"versions"`   // check
 }
 
 // pushed is what `helm push` sends.
@@ -113,6 +117,27 @@ func printRanges() [][2]rune {
 	return ranges
 }
 
+// check tells for each version whether it satisfies the constraint: 1, 0, or x for what is none.
+func check(j *job) (string, error) {
+	constraint, err := semver.NewConstraint(j.Constraint)
+	if err != nil {
+		return "", err
+	}
+	verdicts := make([]byte, len(j.Versions))
+	for i, text := range j.Versions {
+		version, err := semver.NewVersion(text)
+		switch {
+		case err != nil:
+			verdicts[i] = 'x'
+		case constraint.Check(version):
+			verdicts[i] = '1'
+		default:
+			verdicts[i] = '0'
+		}
+	}
+	return string(verdicts), nil
+}
+
 // answer does one job. A panic inside Helm is a refusal, and is told apart by its text.
 func answer(j *job, body []byte, scratch string) (result any, out []byte, err error) {
 	defer func() {
@@ -132,6 +157,10 @@ func answer(j *job, body []byte, scratch string) (result any, out []byte, err er
 		}
 	case "load":
 		result, err = helms[j.Helm].load(body)
+	case "check":
+		var verdicts string
+		verdicts, err = check(j)
+		result = map[string]string{"verdicts": verdicts}
 	case "print":
 		result = map[string]any{"ranges": printRanges()}
 	default:
