@@ -4,6 +4,8 @@
 
 #include "common/limits.h"
 
+#define AHEAD_BYTES_MIN (1 * MIB) /* a thread takes longer to start than less to be hashed */
+
 /* So much of the blob is on its way. */
 static void tell(struct blob_source *s, uint64_t bytes)
 {
@@ -18,6 +20,21 @@ static ssize_t copy_content(const struct blob_source *s, void *into, size_t len)
 	return (ssize_t)len;
 }
 
+static ssize_t read_file(struct blob_source *s, void *into, size_t len, struct error *err)
+{
+	if (s->ahead == NULL && s->size_bytes - s->at >= AHEAD_BYTES_MIN)
+		s->ahead = blob_ahead_start(&s->reader);
+	return s->ahead == NULL ? blob_read(&s->reader, into, len, err)
+				: blob_ahead_read(s->ahead, into, len, err);
+}
+
+static void close_file(struct blob_source *s)
+{
+	blob_ahead_stop(s->ahead);
+	s->ahead = NULL;
+	blob_close(&s->reader);
+}
+
 static ssize_t source_read(void *context, void *into, size_t len, struct error *err)
 {
 	struct blob_source *s = context;
@@ -27,7 +44,7 @@ static ssize_t source_read(void *context, void *into, size_t len, struct error *
 	if (len > s->end - s->at)
 		len = (size_t)(s->end - s->at);
 	ssize_t got =
-	    s->content == NULL ? blob_read(&s->reader, into, len, err) : copy_content(s, into, len);
+	    s->content == NULL ? read_file(s, into, len, err) : copy_content(s, into, len);
 	if (got > 0) {
 		s->at += (uint64_t)got;
 		tell(s, s->at);
@@ -59,7 +76,7 @@ static int seek(struct blob_source *s, struct error *err)
 		s->at = s->begin;
 	if (s->content != NULL || (s->reader.fd >= 0 && s->at == s->begin))
 		return 0;
-	blob_close(&s->reader);
+	close_file(s);
 	s->at = 0;
 	if (blob_open(&s->reader, s->layout, s->digest, s->size_bytes, err) != 0)
 		return -1;
@@ -88,7 +105,7 @@ int blob_source_piece(struct blob_source *s, uint64_t begin, uint64_t end, struc
 
 void blob_source_close(struct blob_source *s)
 {
-	blob_close(&s->reader);
+	close_file(s);
 }
 
 void blob_source_reset(struct blob_source *s)

@@ -5,6 +5,7 @@
 #define PUSHER_BLOB_SOURCE_H
 
 #include "common/blob.h"
+#include "pusher/blob_ahead.h"
 #include "pusher/http.h"
 #include "pusher/progress.h"
 
@@ -16,10 +17,11 @@ struct blob_source {
 	struct progress *progress;
 	const struct buf *content; /* of the blob, where it is not in the layout; else NULL */
 	struct blob_reader reader;
-	uint64_t begin; /* of the piece */
-	uint64_t at;    /* the next byte that is read */
-	uint64_t end;   /* of the piece */
-	uint64_t told;  /* to progress */
+	struct blob_ahead *ahead; /* owned; has the reader while there is much left to read */
+	uint64_t begin;           /* of the piece */
+	uint64_t at;              /* the next byte that is read */
+	uint64_t end;             /* of the piece */
+	uint64_t told;            /* to progress */
 };
 
 /** blob_source_init(s, layout, digest, size_bytes, progress): all borrowed; opens nothing. progress
