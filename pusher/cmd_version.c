@@ -15,6 +15,7 @@ static int run(const struct command *self, int argc, char **argv, struct command
 {
 	struct common_options common = {.json = false};
 	const struct option_spec specs[] = {COMMON_OPTION_SPECS(&common)};
+	auto_buf struct buf libcurl = BUF_INIT(1024);
 	int at;
 
 	if (options_parse(specs, sizeof(specs) / sizeof(specs[0]), argc, argv, "pusher version",
@@ -22,8 +23,9 @@ static int run(const struct command *self, int argc, char **argv, struct command
 		return -1;
 	if (at != argc)
 		return command_usage(self, "pusher", err, "no operand is expected");
+	http_curl_version(&libcurl);
 	const char *const parts[][2] = {{"pusher", SALLYPORT_VERSION},
-	    {"libcurl", http_curl_version()}, {"libsodium", sodium_version_string()},
+	    {"libcurl", buf_text(&libcurl)}, {"libsodium", sodium_version_string()},
 	    {"jansson", jansson_version_str()}};
 	out->json = json_object();
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {

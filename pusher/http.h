@@ -176,9 +176,8 @@ struct http_transport *http_curl_new(
  * Static storage. */
 const char *http_curl_roots_file(void);
 
-/** http_curl_version(): what carries the requests out, with the versions of its parts. Static
- * storage. */
-const char *http_curl_version(void);
+/** http_curl_version(out): the version of what carries the requests out, and of its parts. */
+void http_curl_version(struct buf *out);
 
 /** A URL in parts, as libcurl would follow it. */
 struct http_url {

@@ -234,7 +234,14 @@ const char *http_curl_roots_file(void)
 						     : curl_version_info(CURLVERSION_NOW)->cainfo;
 }
 
-const char *http_curl_version(void)
+/* Not curl_version(): for its own number it starts the LDAP library, which reads files of the
+ * working directory and loads plug-ins. */
+void http_curl_version(struct buf *out)
 {
-	return curl_version();
+	const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+	const char *tls = info->ssl_version == NULL ? "no TLS" : info->ssl_version;
+
+	buf_printf(out, "%s, %s", info->version, tls);
+	if (info->nghttp2_version != NULL)
+		buf_printf(out, ", nghttp2/%s", info->nghttp2_version);
 }

@@ -219,6 +219,13 @@ def test_version(program, word, run):
     assert "libsodium" in done.stdout
 
 
+def test_version_reads_nothing_of_the_working_directory(run, tmp_path):
+    """libcurl's own list of versions starts the LDAP library, which takes its settings from there; of
+    a pipe it would never see the end."""
+    os.mkfifo(tmp_path / "ldaprc")
+    assert run("pusher", "version", cwd=tmp_path, timeout=20).status == 0
+
+
 @pytest.mark.parametrize("program", ["builder", "pusher"])
 @pytest.mark.parametrize("term", [{"TERM": "xterm-256color"}, {"TERM": "dumb"}, {"NO_COLOR": "1"}],
                          ids=str)
