@@ -49,7 +49,9 @@ int connection_open(struct connection *out, const struct connection_options *o,
 	    .certificates = &out->certificates,
 	    .interrupt_fd = -1};
 	connection_environment_apply(&out->http, environment, notes);
-	options.roots_file = out->http.ca_file != NULL ? out->http.ca_file : http_curl_roots_file();
+	if (out->http.ca_file == NULL)
+		out->http.roots_file = http_curl_roots_file();
+	options.roots_file = out->http.ca_file != NULL ? out->http.ca_file : out->http.roots_file;
 	return certificate_store_open(&out->certificates, &options, target, err);
 }
 

@@ -147,11 +147,12 @@ struct certificate_store;
 
 /** How http_curl_new() is to speak. Strings are borrowed for the transport's life. */
 struct http_curl_options {
-	bool plain_http;       /* http:// URLs too; otherwise https:// and nothing else */
-	bool insecure;         /* no check of certificates */
-	bool is_local;         /* the registry is on this machine: what it names may be too */
-	const char *ca_file;   /* PEM; in the place of the system's roots; NULL for those */
-	const char *cert_file; /* client certificate and key, PEM; both or neither */
+	bool plain_http;        /* http:// URLs too; otherwise https:// and nothing else */
+	bool insecure;          /* no check of certificates */
+	bool is_local;          /* the registry is on this machine: what it names may be too */
+	const char *ca_file;    /* PEM; in the place of the system's roots; NULL for those */
+	const char *roots_file; /* of those, what http_curl_roots_file() gave */
+	const char *cert_file;  /* client certificate and key, PEM; both or neither */
 	const char *key_file;
 	const char *proxy; /* URL; NULL for none */
 	const char

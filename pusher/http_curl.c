@@ -201,7 +201,6 @@ static bool transport_init(struct curl_transport *t, const struct http_curl_opti
 	    .now_ms = transport_now_ms,
 	    .free = transport_free};
 	t->options = *options;
-	t->hashed_roots = has_hashed_certificates(SYSTEM_ROOTS);
 	t->multi = curl_multi_init();
 	t->share = curl_share_init();
 	/* Unless told, it closes what is idle when fewer requests are under way than before. */

@@ -170,7 +170,7 @@ static CURLcode set_roots(struct transfer *t)
 	if (o->ca_file != NULL) {
 		SET(CURLOPT_CAINFO, o->ca_file);
 		SET(CURLOPT_CAPATH, NULL);
-	} else if (t->transport->hashed_roots) {
+	} else if (o->roots_file == NULL) {
 		SET(CURLOPT_CAINFO, NULL);
 		SET(CURLOPT_CAPATH, SYSTEM_ROOTS);
 	}

@@ -17,7 +17,6 @@ struct curl_transport {
 	struct http_curl_options options;
 	CURLM *multi;  /* owned; holds the connections */
 	CURLSH *share; /* owned; TLS sessions, so that a second connection is quick */
-	bool hashed_roots;
 	bool told_interrupt;
 	unsigned http2_failures;
 };
