@@ -25,7 +25,7 @@ from oracle import memory
 BATCH = 100
 # Where one of the two reads on and the other stops: builder(1), COMPATIBILITY, and what it says of
 # lint.
-UNLIKE = re.compile(rb"\A\s*\{|\A\s*\[|\xef\xbb\xbf|\A\xfe\xff|\A\xff\xfe|!|[.](inf|nan)", re.I)
+UNLIKE = re.compile(rb"\A\s*\{|\A\s*\[|\xef\xbb\xbf|\A\xfe\xff|\A\xff\xfe|!|[.](inf|nan)|\\(u00|x|)00?", re.I)
 
 
 class Charts:

@@ -61,8 +61,9 @@ def helm_findings(helm, home, paths, *options):
                          env=_environment(home))
     found, current = {}, None
     # What a message quotes may be of several lines.
-    starts = r"\n(?=\[(?:INFO|WARNING|ERROR)\] |==> Linting |Error |\n|\d+ chart)"
+    starts = r"\n(?=\[(?:INFO|WARNING|ERROR)\] |\n?==> Linting |Error |\n?\d+ chart\(s\) linted)"
     for line in re.split(starts, run.stdout.decode("utf-8", "replace")):
+        line = line.strip("\n")
         if line.startswith("==> Linting "):
             current = found.setdefault(line.removeprefix("==> Linting "), set())
         elif line.startswith("Error "):
