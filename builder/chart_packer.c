@@ -1,7 +1,6 @@
 #include "builder/chart_packer.h"
 
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include <archive.h>
@@ -12,8 +11,7 @@
 #include "common/limits.h"
 
 #define COMPRESSION_LEVEL 6
-#define ASIDE_BYTES_MIN (64U * KIB)     /* below, a thread costs more than it saves */
-#define LARGE_PAGES_BYTES_MIN (4 * MIB) /* of 2 MiB each, most often */
+#define ASIDE_BYTES_MIN (64U * KIB) /* below, a thread costs more than it saves */
 
 static void cleanup_archive(struct archive **slot)
 {
@@ -79,18 +77,6 @@ static int open_tar(struct archive *archive, struct buf *tar, struct error *err)
 	return 0;
 }
 
-/*
- * What is about to be written from end to end, in large pages where the system has them: for small
- * ones alone the kernel takes a tenth of the time that a large chart takes. Nothing depends on it.
- */
-static void advise_large_pages(const struct buf *b)
-{
-	char *page = b->data - (uintptr_t)b->data % (uintptr_t)sysconf(_SC_PAGESIZE);
-
-	if (b->capacity >= LARGE_PAGES_BYTES_MIN)
-		(void)madvise(page, (size_t)(b->data + b->capacity - page), MADV_HUGEPAGE);
-}
-
 /* Room for each content, padded, and the headers of nearly all names, so that nothing is moved. */
 static void reserve(struct buf *tar, const struct chart_files *files)
 {
@@ -98,8 +84,8 @@ static void reserve(struct buf *tar, const struct chart_files *files)
 
 	for (size_t i = 0; i < files->count; i++)
 		len += files->items[i].len + 4 * TAR_BLOCK_BYTES;
-	if (len < tar->max && buf_room(tar, len) != NULL)
-		advise_large_pages(tar);
+	if (len < tar->max)
+		buf_reserve(tar, len);
 }
 
 static int make_tar(struct buf *tar, const struct chart_files *files, const char *base,
@@ -187,18 +173,15 @@ static int compress_tar(struct buf *out, const struct buf *tar, struct error *er
 
 static int check_archive(const struct buf *tgz, const struct buf *tar, struct error *err)
 {
-	auto_buf struct buf again = BUF_INIT(tar->len);
-
+	auto_free char *again = mem_alloc_large(tar->len);
 	struct libdeflate_decompressor *decompressor = libdeflate_alloc_decompressor();
 
 	if (decompressor == NULL)
 		return error_set(err, ERR_SYSTEM, "out of memory");
-	char *room = buf_room(&again, tar->len);
-	advise_large_pages(&again);
 	enum libdeflate_result result =
-	    libdeflate_gzip_decompress(decompressor, tgz->data, tgz->len, room, tar->len, NULL);
+	    libdeflate_gzip_decompress(decompressor, tgz->data, tgz->len, again, tar->len, NULL);
 	libdeflate_free_decompressor(decompressor);
-	if (result != LIBDEFLATE_SUCCESS || memcmp(room, tar->data, tar->len) != 0)
+	if (result != LIBDEFLATE_SUCCESS || memcmp(again, tar->data, tar->len) != 0)
 		return error_set(err, ERR_SYSTEM, "the chart as archive: not what went into it");
 	return 0;
 }

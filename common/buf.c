@@ -1,5 +1,6 @@
 #include "common/buf.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -49,6 +50,13 @@ char *buf_room(struct buf *b, size_t len)
 		b->capacity = capacity;
 	}
 	return b->data + b->len;
+}
+
+void buf_reserve(struct buf *b, size_t len)
+{
+	assert(b->data == NULL && len <= b->max);
+	b->data = mem_alloc_large(len + 1);
+	b->capacity = len + 1;
 }
 
 void buf_put(struct buf *b, const void *bytes, size_t len)

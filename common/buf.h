@@ -50,6 +50,10 @@ void buf_printf(struct buf *b, const char *format, ...) PRINTF_LIKE(2, 3);
  */
 char *buf_room(struct buf *b, size_t len);
 
+/** buf_reserve(b, len): room for len bytes, up to the cap, before anything is written:
+ * mem_alloc_large(). */
+void buf_reserve(struct buf *b, size_t len);
+
 /** buf_check(b, what, err): 0, or -1 with ERR_LIMIT "<what>: larger than N bytes" after an
  * overflow. */
 int buf_check(const struct buf *b, const char *what, struct error *err) MUST_CHECK;

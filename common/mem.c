@@ -4,6 +4,12 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+
+/* To get one large page takes as long as to get the small ones of a tenth of it; memory that is
+ * left over at the end is not worth more than that. */
+#define LARGE_PAGE_BYTES ((size_t)2 << 20)
+#define LARGE_FROM_BYTES ((size_t)512 << 10)
 
 _Noreturn void mem_exhausted(void)
 {
@@ -21,6 +27,18 @@ void *mem_alloc(size_t size)
 	void *ptr = malloc(size != 0 ? size : 1);
 	if (ptr == NULL)
 		mem_exhausted();
+	return ptr;
+}
+
+void *mem_alloc_large(size_t size)
+{
+	if (size < LARGE_FROM_BYTES || size > SIZE_MAX - LARGE_PAGE_BYTES)
+		return mem_alloc(size);
+	size_t pages = (size + LARGE_PAGE_BYTES - 1) / LARGE_PAGE_BYTES;
+	void *ptr = aligned_alloc(LARGE_PAGE_BYTES, pages * LARGE_PAGE_BYTES);
+	if (ptr == NULL)
+		mem_exhausted();
+	(void)madvise(ptr, pages * LARGE_PAGE_BYTES, MADV_HUGEPAGE);
 	return ptr;
 }
 

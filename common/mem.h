@@ -22,6 +22,13 @@ _Noreturn void mem_exhausted(void);
 /** mem_alloc(size): size bytes, uninitialised, never NULL; release with free(). */
 void *mem_alloc(size_t size) __attribute__((malloc, returns_nonnull));
 
+/**
+ * mem_alloc_large(size): mem_alloc() of memory that will be written from end to end. Where it is
+ * much it lies in large pages, if the system has them: the kernel takes as long to hand out the
+ * small ones as it takes to make a tar of what will be in them.
+ */
+void *mem_alloc_large(size_t size) __attribute__((malloc, returns_nonnull));
+
 /** mem_zalloc(count, size): count * size zero bytes; an overflowing product ends the process. */
 void *mem_zalloc(size_t count, size_t size) __attribute__((malloc, returns_nonnull));
 

@@ -122,6 +122,34 @@ static void reads_files_up_to_the_cap(void **state)
 	temp_dir_close(&t);
 }
 
+/* Whether there is less room than the file needs, as much, or more. */
+static void reads_into_its_place(void **state)
+{
+	static const size_t rooms[] = {1, 99999, 100000, 100001, 5000000};
+	struct temp_dir t;
+
+	(void)state;
+	temp_dir_open(&t);
+	for (size_t i = 0; i < ARRAY_SIZE(rooms); i++) {
+		auto_buf struct buf written = BUF_INIT(100000);
+		auto_buf struct buf b = BUF_INIT(5000000);
+		struct error err = ERROR_INIT;
+
+		while (written.len < written.max)
+			buf_putc(&written, (char)(written.len * written.len % 251));
+		temp_write(t.fd, "f", written.data, written.len);
+		buf_reserve(&b, rooms[i]);
+		const char *place = b.data;
+		auto_fd int fd = openat(t.fd, "f", O_RDONLY | O_CLOEXEC);
+		expect_ok(buf_read_fd(&b, fd, "f", &err), &err);
+		assert_int_equal(b.len, written.len);
+		assert_memory_equal(b.data, written.data, written.len);
+		assert_int_equal(b.data[b.len], '\0');
+		assert_true(rooms[i] < written.len || b.data == place);
+	}
+	temp_dir_close(&t);
+}
+
 static void tells_of_read_errors(void **state)
 {
 	auto_buf struct buf b = BUF_INIT(10);
@@ -158,6 +186,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(grows_where_it_wipes),
+	    cmocka_unit_test(reads_into_its_place),
 	    cmocka_unit_test(appends_and_terminates),
 	    cmocka_unit_test(takes_exactly_its_cap),
 	    cmocka_unit_test(drops_what_does_not_fit),
