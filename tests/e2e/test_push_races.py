@@ -66,6 +66,15 @@ def test_a_condition_that_is_not_understood_is_left_out(status, attack, scripted
     assert [r.headers.get("if-none-match") for r in puts] == ["*", None]
 
 
+def test_row_r23_a_tag_that_took_ours_unheard_is_not_put_again(attack, scripted_registry):  # noqa: F811
+    """It cannot be changed, so a second PUT would fail: it is looked at, and is as it should be."""
+    scripted_registry.behaviour.immutable = (409, "DENIED")
+    scripted_registry.on("PUT", "/manifests/0.1.0", Answer(cut=-1, reset=True))
+    assert attack(scripted_registry).status == 0
+    asked = [r.method for r in scripted_registry.requests() if "/manifests/0.1.0" in r.target]
+    assert asked == ["HEAD", "PUT", "HEAD"]
+
+
 # ---- signatures and lists that both write ----
 
 @pytest.fixture(scope="module")
