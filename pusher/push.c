@@ -418,13 +418,20 @@ static int judge_taken(
 			continue;
 		if (p->existing != PUSH_EXISTING_SKIP)
 			return error_set(err, ERR_CONFLICT,
-			    "while this was pushed, somebody put something else under %s:%s, and "
-			    "it "
-			    "stays; see --on-existing",
+			    "meanwhile somebody put something else under %s:%s, and it stays; see "
+			    "--on-existing",
 			    steps[i].repository->plan->name, steps[i].tag);
 		steps[i].name->action = PUSH_SKIP;
 	}
 	return 0;
+}
+
+static bool is_look_old(const struct push *p, const struct registry *registry)
+{
+	struct http_transport *t = registry->session->transport;
+
+	return p->existing != PUSH_EXISTING_OVERWRITE &&
+	       t->now_ms(t) - p->seen_ms > LIMIT_LOOK_AGE_MS_MAX;
 }
 
 int push_tags(struct push *p, struct registry *registry, struct error *err)
@@ -433,7 +440,8 @@ int push_tags(struct push *p, struct registry *registry, struct error *err)
 	auto_free struct delivery_step *steps = mem_zalloc(p->repository_count + 1, sizeof(*steps));
 	size_t count;
 
-	if (tags_together(p, registry, err) != 0)
+	/* One request has no condition for each of its tags, and no look at each before it. */
+	if (!is_look_old(p, registry) && tags_together(p, registry, err) != 0)
 		return -1;
 	while ((count = gather_round(p, next, steps)) > 0) {
 		if (push_steps(registry, steps, count, err) != 0 ||

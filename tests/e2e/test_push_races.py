@@ -34,7 +34,7 @@ def test_row_r23_a_tag_that_moves_during_the_push_stays(how, attack, make_script
         return usual(request)
 
     registry.answer = answer
-    failed(attack(registry), 7, "somebody put something else", f"{REPOSITORY}:0.1.0", "--on-existing")
+    failed(attack(registry), 7, "meanwhile somebody put something else", f"{REPOSITORY}:0.1.0", "--on-existing")
     assert registry.manifests[REPOSITORY, "0.1.0"][1] == OTHER
     puts = [r for r in registry.requests() if r.method == "PUT" and "/manifests/0.1.0" in r.target]
     assert len(puts) == (how == "conditions")

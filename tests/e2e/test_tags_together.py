@@ -3,6 +3,7 @@
 import pytest
 from helpers import Layout
 from scripted_registry import Answer, digest_of
+from pushing import MANIFEST_TYPE
 from test_content import add, compact, descriptor, image, mine, named  # noqa: F401
 
 TAGS = ["1", "1.2", "1.2.3", "latest"]
@@ -149,6 +150,30 @@ def test_immutable_tags_and_a_lost_answer(several, push, make_scripted_registry)
     push(registry, layout)
     assert puts(registry) == [(digest(layout), 4)] * 2
     check(registry, layout)
+
+
+@pytest.mark.parametrize(("existing", "status"), [("fail", 7), ("skip", 0)])
+def test_row_r23_one_that_moves_during_the_push_stays(existing, status, several, push,
+                                                      make_scripted_registry):
+    """Where the first look is old each is looked at again, and put alone."""
+    registry, layout = make_scripted_registry(tag_parameter=True), several()
+    registry.on("PUT", "/p/thing/blobs/uploads/", Answer(delay=2.2), repeat=True)
+    theirs = b'{"schemaVersion":2}'
+    usual = registry.answer
+
+    def answer(request):
+        if request.method == "PUT" and "/blobs/" in request.target:
+            registry.put("p/thing", "1.2", theirs, MANIFEST_TYPE)
+        return usual(request)
+
+    registry.answer = answer
+    done = push(registry, layout, "--on-existing", existing, status=status)
+    assert registry.manifests["p/thing", "1.2"][1] == theirs
+    assert all(count == 0 for _, count in puts(registry))
+    if status == 0:
+        check(registry, layout, [tag for tag in TAGS if tag != "1.2"])
+    else:
+        assert "p/thing:1.2" in done.stderr
 
 
 def test_more_than_one_request_takes(several, push, make_scripted_registry):
