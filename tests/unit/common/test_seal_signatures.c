@@ -1,3 +1,5 @@
+#include <errno.h>
+
 #include "common/limits.h"
 #include "common/seal_signatures.h"
 #include "tests/unit/common/verified_fixture.h"
@@ -96,6 +98,33 @@ static void a_bad_signature_of_a_pinned_key_refuses(void **state)
 	expect_verified(f, trust);
 	fixture_sign(f, REVIEWER, "other@example");
 	expect_layout_refused(f, trust, ERR_SEAL, "(of 'reviewer'): not, byte for byte");
+}
+
+static int failing_read(const void *context, const char *name, struct buf *out, struct error *err)
+{
+	(void)out;
+	err->sys_errno = *(const int *)context;
+	return error_set(err, ERR_FORMAT, "%s: no answer", name);
+}
+
+/* Only a file that is not there says nothing: what cannot be read could be a bad signature. */
+static void a_signature_that_cannot_be_read_refuses(void **state)
+{
+	static const int numbers[] = {EIO, EACCES, 0};
+	auto_trust struct trust *trust = fixture_trust(ENCLAVE);
+	const struct judgement judgement = {.trust = trust, .now = NOW};
+	const struct buf seal = BUF_INIT(1);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		const struct signature_files files = {failing_read, &numbers[i]};
+		struct seal_signatures found;
+		struct error err = ERROR_INIT;
+
+		expect_refused(seal_signatures_check(&found, &files, &seal, &judgement, &err), &err,
+		    ERR_SEAL, ".sig: no answer");
+		seal_signatures_release(&found);
+	}
 }
 
 /* builder checks its work before the signature is a file; it must hold all the same. */
@@ -292,6 +321,7 @@ int main(void)
 	    TEST(row_s1_and_row_s2_needs_a_seal_by_somebody_trusted),
 	    TEST(row_s6_thresholds_count_keys_and_principals),
 	    TEST(a_bad_signature_of_a_pinned_key_refuses),
+	    TEST(a_signature_that_cannot_be_read_refuses),
 	    TEST(a_signature_may_be_in_memory_still),
 	    TEST(row_s11_and_row_s16_some_signatures_count_for_nothing),
 	    TEST(row_s6_a_bad_signature_of_a_revoked_key_refuses),

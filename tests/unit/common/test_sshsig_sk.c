@@ -151,6 +151,39 @@ static void refuses_other_keys(void **state)
 	    ERR_FORMAT, "not an " TYPE " public key inside");
 }
 
+/* From bytes of exactly this length: a read beyond them is for the sanitizer to find. */
+static int parse_wire(struct ssh_public_key *out, const void *bytes, size_t len)
+{
+	auto_free uint8_t *exact = malloc(len > 0 ? len : 1);
+	const struct ssh_wire wire = {.at = exact, .left = len};
+	struct error err = ERROR_INIT;
+
+	assert_non_null(exact);
+	memcpy(exact, bytes, len);
+	return ssh_public_key_parse_wire(out, &wire, &err);
+}
+
+static void takes_a_whole_key_alone(void **state)
+{
+	auto_buf struct buf wire = BUF_INIT(1000);
+	char application[SSH_APPLICATION_LEN_MAX + 1];
+	unsigned char point[ED25519_PUBLIC_BYTES] = {1};
+	struct ssh_public_key key;
+
+	(void)state;
+	memset(application, 'x', sizeof(application));
+	memcpy(application, "ssh:", 4);
+	for (size_t more = 0; more < 2; more++) {
+		wire.len = 0;
+		put_string(&wire, TYPE, strlen(TYPE));
+		put_string(&wire, point, sizeof(point));
+		put_string(&wire, application, SSH_APPLICATION_LEN_MAX + more);
+		assert_int_equal(parse_wire(&key, wire.data, wire.len), more == 0 ? 0 : -1);
+		for (size_t len = 0; len < wire.len; len++)
+			assert_int_equal(parse_wire(&key, wire.data, len), -1);
+	}
+}
+
 static void verifies_what_ssh_keygen_made(void **state)
 {
 	struct ssh_public_key key = parse(TOUCHED_KEY);
@@ -304,6 +337,7 @@ int main(void)
 	    cmocka_unit_test(names_keys_as_openssh_does),
 	    cmocka_unit_test(one_point_is_one_key),
 	    cmocka_unit_test(refuses_other_keys),
+	    cmocka_unit_test(takes_a_whole_key_alone),
 	    cmocka_unit_test(verifies_what_ssh_keygen_made),
 	    cmocka_unit_test(row_s5_wants_a_touch),
 	    cmocka_unit_test(row_s3_every_flipped_bit_is_refused),

@@ -1,4 +1,6 @@
+#include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <sys/mount.h>
 #include <sys/wait.h>
 
@@ -83,6 +85,99 @@ static void names_every_file_at_fault(void **state)
 		assert_int_equal(p->kind, expected);
 		expect_text(problem_text(p->kind), texts[expected]);
 	}
+}
+
+static void names_the_files_of_the_root(void **state)
+{
+	struct layout_fixture *f = *state;
+	auto_trust struct trust *trust = fixture_trust(ENCLAVE);
+
+	fixture_seal(f, ENCLAVE);
+	temp_puts(f->root_fd, LAYOUT_INDEX, "{}");
+	assert_int_equal(unlinkat(f->root_fd, LAYOUT_OCI_LAYOUT, 0), 0);
+	auto_outcome struct outcome o = verify(f, trust);
+	expect_refused(o.layout == NULL ? -1 : 0, &o.err, ERR_SEAL, "2 files are not as sealed");
+	assert_int_equal(o.problems.count, 2);
+	expect_text(o.problems.items[0].path, LAYOUT_OCI_LAYOUT);
+	assert_int_equal(o.problems.items[0].kind, PROBLEM_MISSING);
+	expect_text(o.problems.items[1].path, LAYOUT_INDEX);
+	assert_int_equal(o.problems.items[1].kind, PROBLEM_CHANGED);
+}
+
+static void forget(struct layout_fixture *f, const struct digest *blob)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < f->blob_count; i++) {
+		if (!digest_equal(&f->blobs[i], blob))
+			f->blobs[kept++] = f->blobs[i];
+	}
+	f->blob_count = kept;
+}
+
+/* Wherever it stands in the list, it is the stray one that is named. */
+static void names_what_nothing_leads_to(void **state)
+{
+	struct layout_fixture *f = *state;
+	auto_trust struct trust *trust = fixture_trust(ENCLAVE);
+
+	for (char c = 'a'; c < 'i'; c++) {
+		struct digest stray = fixture_blob(f, &c, 1);
+		char hex[DIGEST_HEX_LEN + 1];
+
+		fixture_seal(f, ENCLAVE);
+		digest_hex(hex, &stray);
+		auto_free char *text =
+		    mem_printf("blobs/sha256/%s: nothing in index.json leads to it", hex);
+		expect_layout_refused(f, trust, ERR_FORMAT, text);
+		assert_int_equal(unlinkat(f->blobs_fd, hex, 0), 0);
+		forget(f, &stray);
+	}
+}
+
+struct flicker {
+	int fd;
+	off_t at;
+	atomic_bool ends;
+};
+
+/* One byte, good and bad by turns. */
+static void *flicker(void *context)
+{
+	struct flicker *x = context;
+
+	for (unsigned i = 0; !atomic_load(&x->ends); i++) {
+		const char byte = i % 2 == 0 ? '1' : '2';
+		(void)!pwrite(x->fd, &byte, 1, x->at);
+	}
+	return NULL;
+}
+
+/* index.json is hashed among all files, and read again to be parsed: it must be the same then. */
+static void row_m2_parses_what_was_sealed(void **state)
+{
+	struct layout_fixture *f = *state;
+	auto_trust struct trust *trust = fixture_trust(ENCLAVE);
+	auto_buf struct buf index = BUF_INIT(100000);
+	struct flicker x = {.ends = false};
+	pthread_t thread;
+
+	fixture_seal(f, ENCLAVE);
+	temp_read(f->root_fd, LAYOUT_INDEX, &index);
+	x.at = strstr(index.data, "tag\":\"1.0.0") + 6 - index.data;
+	x.fd = openat(f->root_fd, LAYOUT_INDEX, O_WRONLY | O_CLOEXEC);
+	assert_int_equal(pthread_create(&thread, NULL, flicker, &x), 0);
+	for (unsigned i = 0; i < 1000; i++) {
+		auto_outcome struct outcome o = verify(f, trust);
+
+		if (o.layout != NULL)
+			expect_text(verified_layout_graph(o.layout)->names[0].tag, "1.0.0");
+		else
+			expect_error(&o.err, ERR_SEAL, "");
+	}
+	atomic_store(&x.ends, true);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(close(x.fd), 0);
 }
 
 static void bounds_the_list_of_faults(void **state)
@@ -225,6 +320,9 @@ int main(void)
 	    TEST(row_s11_a_trust_that_expired_takes_nothing),
 	    TEST(limits_the_seal),
 	    TEST(names_every_file_at_fault),
+	    TEST(names_the_files_of_the_root),
+	    TEST(names_what_nothing_leads_to),
+	    TEST(row_m2_parses_what_was_sealed),
 	    TEST(bounds_the_list_of_faults),
 	    TEST(a_missing_blobs_directory_is_named),
 	    TEST(judges_sealed_content),
