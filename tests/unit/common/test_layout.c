@@ -1,3 +1,5 @@
+#include <pthread.h>
+#include <stdatomic.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -183,6 +185,51 @@ static void row_l4_stays_on_one_mount(void **state)
 	fixture_close(&f);
 }
 
+struct exchange {
+	int dir_fd;
+	atomic_bool ends;
+};
+
+static void *exchange(void *context)
+{
+	struct exchange *x = context;
+
+	while (!atomic_load(&x->ends))
+		(void)renameat2(x->dir_fd, LAYOUT_INDEX, x->dir_fd, "link", RENAME_EXCHANGE);
+	return NULL;
+}
+
+/* A file and a link that leads out of the layout change places all the time. */
+static void row_l2_never_follows_a_link(void **state)
+{
+	struct layout_fixture f;
+	struct stat outside;
+	pthread_t thread;
+
+	(void)state;
+	fixture_open(&f);
+	temp_puts(f.root_fd, LAYOUT_INDEX, "{}");
+	temp_puts(f.dir.fd, "outside", "{}");
+	assert_int_equal(fstatat(f.dir.fd, "outside", &outside, 0), 0);
+	assert_int_equal(symlinkat("../outside", f.root_fd, "link"), 0);
+	struct layout l = open_layout(&f);
+	struct exchange x = {.dir_fd = f.root_fd};
+	assert_int_equal(pthread_create(&thread, NULL, exchange, &x), 0);
+	for (unsigned i = 0; i < 5000; i++) {
+		struct error err = ERROR_INIT;
+		struct stat st = {.st_ino = 0};
+		uint64_t size;
+		auto_fd int fd = layout_open_file(&l, LAYOUT_INDEX, &size, &err);
+
+		assert_true(fd < 0 || fstat(fd, &st) == 0);
+		assert_int_not_equal(st.st_ino, outside.st_ino);
+	}
+	atomic_store(&x.ends, true);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	layout_close(&l);
+	fixture_close(&f);
+}
+
 static void reads_files_up_to_the_cap(void **state)
 {
 	struct layout_fixture f;
@@ -302,6 +349,7 @@ int main(void)
 	    cmocka_unit_test(opens_regular_files_only),
 	    cmocka_unit_test(opens_blobs_by_digest),
 	    cmocka_unit_test(row_l4_stays_on_one_mount),
+	    cmocka_unit_test(row_l2_never_follows_a_link),
 	    cmocka_unit_test(reads_files_up_to_the_cap),
 	    cmocka_unit_test(knows_names_of_signatures),
 	    cmocka_unit_test(shows_every_entry_once),
