@@ -83,6 +83,8 @@ static int check_value(const struct yaml_value *v, const char *field, struct err
 
 int chart_packable_check(const struct chart_metadata *m, struct error *err)
 {
+	if (check_text(&m->api_version, "apiVersion", err) != 0)
+		return -1;
 	for (size_t i = 0; i < m->annotations.count; i++) {
 		const struct text_pair *pair = &m->annotations.pairs[i];
 		if (check_key(&pair->key, "annotations", err) != 0 ||

@@ -18,10 +18,10 @@
 int chart_packable_source(const char *yaml, size_t len, struct error *err) MUST_CHECK;
 
 /**
- * chart_packable_check(m, err): refuses what Helm cannot write into Chart.yaml anew: in annotations
- * and import-values, which are not sanitised, control characters from U+007F on and U+FFFE and
- * U+FFFF, keys longer than YAML takes on one line, and the key "<<", which would be a merge. Of
- * U+0085 Helm would make a blank.
+ * chart_packable_check(m, err): refuses what Helm cannot write into Chart.yaml anew: in apiVersion,
+ * annotations and import-values, which are not sanitised, control characters from U+007F on and
+ * U+FFFE and U+FFFF, keys longer than YAML takes on one line, and the key "<<", which would be a
+ * merge. Of U+0085 Helm would make a blank.
  * m has passed chart_rules_apply(). Returns 0, or -1 with ERR_CHART and the line where one is
  * known.
  */

@@ -80,7 +80,7 @@ ALLOWED = [
      "a name of more than 255 bytes: registries refuse it, Helm leaves that to them"),
     ("we refuse: unsupported: the tag !!timestamp", None, "the tag !!timestamp in YAML"),
     (REFUSED + "X: a control character", None,
-     "U+0085 in annotations: helm package makes a blank of it"),
+     "U+0085 in annotations or apiVersion: helm package makes a blank of it"),
     ("we refuse: over-limit: nested deeper than", None,
      "YAML of more than 64 levels: Helm goes down 10,000"),
     ("we refuse: over-limit: more than X nodes", None,

@@ -244,6 +244,8 @@ FILES = [  # 3.2
     tree("archive-below-charts", {"charts/sub-1.2.3.tgz": packed("sub", {"x": b"x"})}),
     tree("requirements-of-v1", {"requirements.yaml": DEPENDENCY.encode(),
                                 "charts/sub/Chart.yaml": chart_yaml("sub")}, api="v1"),
+    tree("requirements-with-bad-api-version", {"requirements.yaml": b'apiVersion: "v\\x7f"\n'},
+         REFUSED, api="v1"),
     tree("requirements-of-v2", {"requirements.yaml": DEPENDENCY.encode(),
                                 "charts/sub/Chart.yaml": chart_yaml("sub")}),
     tree("v1-loses-dependencies-and-lock", {

@@ -41,6 +41,8 @@ static void test_metadata(void **state)
 						   "which Helm cannot write into a package"},
 	    {HEAD "annotations: {a: \"\\uFFFE\"}\n", "line 3: 'annotations': a control character, "
 						     "which Helm cannot write into a package"},
+	    {HEAD "apiVersion: \"v\\x7f\"\n", "line 3: 'apiVersion': a control character, "
+					      "which Helm cannot write into a package"},
 	    {HEAD "annotations: {'<<': a}\n", "line 3: 'annotations': the key '<<', "
 					      "which Helm cannot write into a package"},
 	    {HEAD DEPENDENCY "[\"\\x80\"]}]\n", "line 3: 'import-values': a control character, "
