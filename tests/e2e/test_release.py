@@ -199,6 +199,7 @@ def test_one_key_for_two_roles(programs, mine, small, tmp_path):
 
 
 # The seal covers every file, and the signature files are themselves: nothing may be changed.
+@pytest.mark.slow
 def test_row_s3_any_bit_of_a_signed_layout(signed, mine, programs):
     layout = signed()
     stride = 997

@@ -288,6 +288,7 @@ def test_a_fifo_in_an_update_keeps_nobody(site):
     refused(site.apply(update, status=None), 4, "not a regular file")
 
 
+@pytest.mark.slow
 def test_every_bit_of_an_update(site):
     """Of everything that lies in it, nothing is free."""
     update = site.update(site.write("new", 2), ["ann", "bob"])

@@ -48,6 +48,7 @@ def test_a_good_layout_is_accepted(mine, programs, keys):
     assert both_say(programs, mine, keys.trust)
 
 
+@pytest.mark.slow
 def test_changed_bytes_are_refused(sealed, programs, keys, tmp_path):
     """What pusher refuses byte by byte elsewhere; here in strides, one process of a shell each."""
     cases = [(path.relative_to(sealed.path), position) for path in sealed.files()
@@ -69,6 +70,7 @@ def test_changed_bytes_are_refused(sealed, programs, keys, tmp_path):
         assert all(pool.map(check, enumerate(cases)))
 
 
+@pytest.mark.slow
 def test_cut_files_are_refused(sealed, programs, keys, tmp_path):
     cases = [(path.relative_to(sealed.path), length) for path in sealed.files()
              for length in range(path.stat().st_size)]
