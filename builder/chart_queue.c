@@ -7,7 +7,6 @@
 
 /* So many wait for a slow one before them, of which nothing but their archives is kept. */
 #define PLACES_PER_THREAD 4U
-#define PLACES_MAX (PLACES_PER_THREAD * LIMIT_CHART_THREADS_MAX)
 
 /* A chart, from when it is begun until it is taken; until it is done, for its thread alone. */
 struct place {
@@ -24,8 +23,8 @@ struct chart_queue {
 	pthread_t threads[LIMIT_CHART_THREADS_MAX];
 	size_t thread_count;
 	size_t place_count;
-	struct place places[PLACES_MAX]; /* chart i has the place i % place_count */
-	pthread_mutex_t lock;            /* of what follows, and of is_done */
+	struct place *places; /* owned; chart i has the place i % place_count */
+	pthread_mutex_t lock; /* of what follows, and of is_done */
 	pthread_cond_t changed;
 	size_t count; /* of paths that are to be loaded */
 	size_t begun;
@@ -82,9 +81,10 @@ struct chart_queue *chart_queue_new(
 	(void)pthread_mutex_init(&q->lock, NULL);
 	(void)pthread_cond_init(&q->changed, NULL);
 	threads = threads < count ? threads : count;
-	q->place_count = PLACES_PER_THREAD * threads;
 	if (threads < 2)
 		return q;
+	q->place_count = PLACES_PER_THREAD * threads;
+	q->places = mem_zalloc(q->place_count, sizeof(*q->places));
 	while (q->thread_count < threads &&
 	       pthread_create(&q->threads[q->thread_count], NULL, load, q) == 0)
 		q->thread_count++;
@@ -136,5 +136,6 @@ void chart_queue_free(struct chart_queue *q)
 		chart_release(&q->places[q->taken % q->place_count].chart);
 	(void)pthread_cond_destroy(&q->changed);
 	(void)pthread_mutex_destroy(&q->lock);
+	free(q->places);
 	free(q);
 }
