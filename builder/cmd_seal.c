@@ -15,6 +15,7 @@
 #include "common/limits.h"
 #include "common/printable.h"
 #include "common/seal.h"
+#include "common/timestamp.h"
 #include "common/verified_layout.h"
 
 static const char help[] =
@@ -128,6 +129,19 @@ static int write_index(struct buf *out, const struct index *x, struct error *err
 	return buf_check(out, LAYOUT_INDEX, err);
 }
 
+/* RFC 3339: other tools write fractions of a second too. */
+static bool is_time(const char *text)
+{
+	auto_free char *copy = mem_strdup(text);
+	struct error ignored = ERROR_INIT;
+	int64_t when;
+	size_t digits = strlen(text) > 20 && text[19] == '.' ? strspn(text + 20, "0123456789") : 0;
+
+	if (digits > 0)
+		memmove(copy + 19, text + 20 + digits, strlen(text + 20 + digits) + 1);
+	return timestamp_parse(&when, copy, &ignored) == 0;
+}
+
 /* index.json as it is, with the names and conditions that it is to have, followed down. */
 static int load(struct sealing *s, struct command_result *out, struct error *err)
 {
@@ -145,6 +159,12 @@ static int load(struct sealing *s, struct command_result *out, struct error *err
 	if (epoch.is_set) {
 		free(x.delivery.created);
 		x.delivery.created = mem_strdup(epoch.text);
+	}
+	if (x.delivery.created != NULL && !is_time(x.delivery.created)) {
+		buf_puts(&out->notes, "builder: warning: index.json: created '");
+		printable_put(&out->notes, x.delivery.created, strlen(x.delivery.created));
+		buf_puts(&out->notes, "' is no RFC 3339 time, and is sealed as it is; "
+				      "SOURCE_DATE_EPOCH replaces it\n");
 	}
 	if (entry_names_apply(&x, &s->options->names, &out->notes, err) != 0 ||
 	    delivery_options_apply(&x.delivery, &s->options->delivery, err) != 0 ||

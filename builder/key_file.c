@@ -120,6 +120,7 @@ static struct secret_key *load(const char *path, bool foreign_too, struct passph
 	const char *body;
 	size_t body_len;
 
+	source->key = path;
 	if (read_key_file(&text, path, err) != 0 ||
 	    recognise(out_form, &text, &body, &body_len, err) != 0)
 		return NULL;

@@ -9,6 +9,9 @@
 
 #include "builder/terminal.h"
 #include "common/limits.h"
+#include "common/printable.h"
+
+#define PROMPT_BYTES_MAX (64 * KIB) /* a path of the operator's, every byte escaped */
 
 /* Room for the line end, and for one byte too many, which tells an overlong passphrase. */
 #define ROOM_BYTES (LIMIT_PASSPHRASE_BYTES_MAX + 3)
@@ -89,7 +92,8 @@ static int ask(struct passphrase *p, int tty, const char *prompt, struct error *
 	return result != 0 ? -1 : check(p, err);
 }
 
-int passphrase_read(struct passphrase *out, const char *file, bool repeat, struct error *err)
+static int read_any(
+    struct passphrase *out, const char *file, const char *prompt, bool repeat, struct error *err)
 {
 	auto_passphrase struct passphrase again = PASSPHRASE_INIT;
 
@@ -99,7 +103,7 @@ int passphrase_read(struct passphrase *out, const char *file, bool repeat, struc
 	if (tty < 0)
 		return error_set(err, ERR_USAGE,
 		    "no terminal to ask for the passphrase: give --passphrase-file FILE");
-	if (ask(out, tty, "Passphrase: ", err) != 0)
+	if (ask(out, tty, prompt, err) != 0)
 		return -1;
 	if (!repeat)
 		return 0;
@@ -110,10 +114,21 @@ int passphrase_read(struct passphrase *out, const char *file, bool repeat, struc
 	return 0;
 }
 
+int passphrase_read(struct passphrase *out, const char *file, bool repeat, struct error *err)
+{
+	return read_any(out, file, "Passphrase: ", repeat, err);
+}
+
 const struct passphrase *passphrase_source_get(struct passphrase_source *s, struct error *err)
 {
+	auto_buf struct buf prompt = BUF_INIT(PROMPT_BYTES_MAX);
+
+	buf_puts(&prompt, "Passphrase of ");
+	printable_put(&prompt, s->key == NULL ? "the key" : s->key,
+	    strlen(s->key == NULL ? "the key" : s->key));
+	buf_puts(&prompt, ": ");
 	if (s->passphrase.bytes == NULL &&
-	    passphrase_read(&s->passphrase, s->file, false, err) != 0) {
+	    read_any(&s->passphrase, s->file, buf_text(&prompt), false, err) != 0) {
 		passphrase_release(&s->passphrase);
 		return NULL;
 	}

@@ -35,13 +35,14 @@ void passphrase_release(struct passphrase *p);
 /** The one passphrase of all keys that a command reads: asked for when the first encrypted key
  * needs it, and only once. */
 struct passphrase_source {
-	const char *file;             /* --passphrase-file, borrowed; NULL for the terminal */
+	const char *file; /* --passphrase-file, borrowed; NULL for the terminal */
+	const char *key;  /* borrowed; the path of the key that needs it, for the prompt */
 	struct passphrase passphrase; /* none until it was asked for */
 };
 
 #define PASSPHRASE_SOURCE_INIT(path)                                                               \
 	{                                                                                          \
-		.file = (path), .passphrase = PASSPHRASE_INIT                                      \
+		.file = (path), .key = NULL, .passphrase = PASSPHRASE_INIT                         \
 	}
 
 /** passphrase_source_get(s, err): borrowed from s; NULL with err set, see passphrase_read(). */

@@ -463,7 +463,7 @@ def test_build_asks_on_a_terminal(programs, make_keys, passphrase_file, tmp_path
     chart = write_archive(tmp_path / "tiny.tgz")
     terminal = Terminal(programs.builder, "build", chart, "--output", tmp_path / "layout",
                         "--keys", keys)
-    terminal.wait_for(b"Passphrase: ")
+    terminal.wait_for(f"Passphrase of {keys.directory}/seal.key: ".encode())
     terminal.type(PASSPHRASE.encode() + b"\n")
     assert terminal.end() == 0
     programs.builder.run("verify", tmp_path / "layout", "--trust", keys.trust)

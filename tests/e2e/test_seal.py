@@ -157,6 +157,21 @@ def test_delivery_options(seal, programs, keys, foreign, tmp_path):
     assert annotations["org.opencontainers.image.created"] == "1970-01-01T00:00:01Z"
 
 
+@pytest.mark.parametrize(("created", "is_time"), [
+    ("2024-01-02T03:04:05Z", True), ("2024-01-02T03:04:05+02:00", True),
+    ("2024-01-02T03:04:05.123456789Z", True), ("yesterday", False), ("2024-01-02T03:04:05.Z", False),
+    ("2024-13-02T03:04:05.5Z", False), ("\u202e2024", False)])
+def test_a_time_that_another_tool_wrote(created, is_time, seal, foreign):
+    """It is sealed as it is; what is no time is told of, and can be replaced."""
+    index = foreign.index
+    index["annotations"] = {"org.opencontainers.image.created": created}
+    (foreign.path / "index.json").write_text(json.dumps(index))
+    said = seal(foreign).stderr
+    assert ("is no RFC 3339 time" in said) == (not is_time) and "\u202e" not in said
+    assert foreign.index["annotations"]["org.opencontainers.image.created"] == created
+    assert "RFC 3339" not in seal(foreign, env={"SOURCE_DATE_EPOCH": "1"}).stderr
+
+
 def test_release_signatures(seal, programs, make_keys, keys, foreign, tmp_path):
     directory = tmp_path / "all"
     programs.builder.run("keygen", directory, "--no-passphrase")
