@@ -96,6 +96,9 @@
 #define LIMIT_CONNECT_TIMEOUT_MS 10000L
 #define LIMIT_IDLE_TIMEOUT_S 60L
 #define LIMIT_IDLE_BYTES_PER_S 100L /* slower than this for that long is idle */
+#define LIMIT_ANSWER_MS                                                                            \
+	300000L /* from an answer's first line to its end; and for all of a request                \
+		   whose own body is not above LIMIT_HTTP2_BODY_BYTES_MAX */
 #define LIMIT_RETRY_AFTER_S_MAX 600 /* obeyed without a --deadline */
 #define LIMIT_RETRIES_MAX 100U
 #define LIMIT_JOBS_MAX 64U

@@ -19,11 +19,25 @@ static long status_of(CURL *easy)
 
 /* ---- what libcurl calls while a request is under way ---- */
 
+/* However slowly a server drips, an answer has an end. What is uploaded may take its time. */
+static bool is_in_time(struct transfer *t)
+{
+	int64_t now_ms = t->transport->base.now_ms(&t->transport->base);
+
+	if (t->answer_begun_ms == 0)
+		t->answer_begun_ms = now_ms;
+	t->is_slow = now_ms - t->answer_begun_ms > LIMIT_ANSWER_MS;
+	return !t->is_slow;
+}
+
 static size_t on_header(char *bytes, size_t size, size_t count, void *context)
 {
 	struct transfer *t = context;
 	size_t len = size * count;
 
+	/* 102 says that the answer is still to come. */
+	if (status_of(t->easy) >= 200 && !is_in_time(t))
+		return 0;
 	if (len >= 5 && memcmp(bytes, "HTTP/", 5) == 0)
 		t->headers_ended = false;
 	else if (len > 0 && (bytes[0] == '\r' || bytes[0] == '\n'))
@@ -46,6 +60,8 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 	size_t max =
 	    status_of(t->easy) >= 400 ? LIMIT_ERROR_BODY_BYTES_MAX : LIMIT_RESPONSE_BODY_BYTES_MAX;
 
+	if (!is_in_time(t))
+		return 0;
 	if (len > max - body->len) {
 		t->body_too_long = true;
 		return 0;
@@ -141,6 +157,8 @@ static CURLcode set_pace(struct transfer *t)
 	    is_http1 ? (long)CURL_HTTP_VERSION_1_1 : (long)CURL_HTTP_VERSION_2TLS);
 	SET(CURLOPT_PIPEWAIT, is_http1 ? 0L : 1L);
 	SET(CURLOPT_CONNECTTIMEOUT_MS, LIMIT_CONNECT_TIMEOUT_MS);
+	if (bytes <= LIMIT_HTTP2_BODY_BYTES_MAX)
+		SET(CURLOPT_TIMEOUT_MS, LIMIT_ANSWER_MS);
 	SET(CURLOPT_LOW_SPEED_LIMIT, LIMIT_IDLE_BYTES_PER_S);
 	SET(CURLOPT_LOW_SPEED_TIME, LIMIT_IDLE_TIMEOUT_S);
 	SET(CURLOPT_TCP_KEEPALIVE, 1L);
@@ -390,6 +408,9 @@ static int set_own_error(const struct transfer *t, struct error *err)
 		return error_set(err, ERR_UNBELIEVED,
 		    "the server names a place that leads back to this machine or its link; nothing "
 		    "was sent there");
+	if (t->is_slow)
+		return error_set(err, ERR_NETWORK, "the answer has taken more than %ld s",
+		    LIMIT_ANSWER_MS / 1000);
 	if (t->headers_too_long)
 		return error_set(err, ERR_UNBELIEVED,
 		    "the answer's headers are larger than %u bytes or more than %u",

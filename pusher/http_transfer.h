@@ -31,7 +31,9 @@ struct transfer {
 	bool is_local; /* of a foreign place: leads to this machine or link */
 	size_t header_bytes;
 	size_t header_lines;
-	bool headers_ended; /* those of the last answer, by an empty line */
+	bool headers_ended;      /* those of the last answer, by an empty line */
+	int64_t answer_begun_ms; /* when its first line was there; 0: it is not */
+	bool is_slow;            /* the answer takes too long */
 	bool headers_too_long;
 	bool body_too_long;
 	struct error body_error; /* what the body gave */

@@ -174,6 +174,28 @@ def test_slow_answers(answer, stage, attack, scripted_registry):
     assert done.seconds < 6
 
 
+# And the number of seconds after which it is given up: headers do not keep a request from being idle.
+DRIPPING = {
+    "row_r12_body": (Answer(raw=b"HTTP/1.1 201 OK\r\nContent-Length: 4000000\r\n\r\n",
+                            drip=(b"x" * 3000, 0.01)), 300),
+    "row_r12_headers": (Answer(raw=b"HTTP/1.1 201 OK\r\nX: ", drip=(b"x" * 700 + b"\r\nX: ", 0.02)), 60),
+}
+
+
+@pytest.mark.slow  # left out with sanitizers: theirs must be the first library
+@pytest.mark.parametrize("stage", ["blob", "tag"])
+@pytest.mark.parametrize(("answer", "seconds"), **by(DRIPPING))
+def test_an_answer_that_is_never_idle(answer, seconds, stage, attack, scripted_registry,
+                                      large_layout, programs):
+    """Fast enough not to count as idle, and without an end, by a clock that is 25 times as fast."""
+    library = programs.pusher.path.parent.parent / "tests" / "e2e" / "clock_jump.so"
+    scripted_registry.on(*STAGES[stage], answer, repeat=True)
+    done = attack(scripted_registry, *ONCE, layout=large_layout, timeout=60,
+                  env={"LD_PRELOAD": library, "CLOCK_TIMES": "25"})
+    failed(done, 5, seconds)
+    assert done.seconds < 40
+
+
 def test_row_r12_a_handshake_that_hangs(attack, raw_server, certificates):
     done = attack(raw_server(b""), "--ca-file", certificates.ca, "--deadline", "1s")
     failed(done, 5)
