@@ -36,6 +36,14 @@ static int ask(struct job *job, struct http_request *out, struct error *err)
 	return blob_source_piece(&m->source, 0, m->manifest->size_bytes, err);
 }
 
+static bool says_code(const struct http_response *response, const char *code)
+{
+	struct refusal_text said;
+
+	(void)refusal_text_parse(&said, buf_text(&response->body), response->body.len);
+	return strcmp(said.code, code) == 0;
+}
+
 static bool says_blob_unknown(const struct http_response *response)
 {
 	struct refusal_text said;
@@ -62,6 +70,12 @@ static enum job_step answer_put(
 		m->is_unconditional = true;
 		look(m);
 		return JOB_ASK;
+	}
+	/* Sent wrong on the way, or read by it while another pusher wrote beside us. */
+	if (status == 400 && !m->is_doubted && says_code(response, "DIGEST_INVALID")) {
+		m->is_doubted = true;
+		(void)registry_refuse(m->lookup.r, m->job.repository, response, false, err);
+		return JOB_AGAIN;
 	}
 	if (status != 201 && status != 200 && status != 202)
 		return registry_refuse(m->lookup.r, m->job.repository, response, false, err);

@@ -26,6 +26,7 @@ struct manifest_upload {
 	bool keeps_others; /* nothing was under the tag */
 	int64_t seen_ms;   /* when it was so */
 	bool is_unconditional;
+	bool is_doubted; /* the registry has said once that the bytes have another digest */
 	const struct plan_manifest *manifest;
 	struct blob_source source;
 	struct manifest_lookup lookup; /* what is there now */

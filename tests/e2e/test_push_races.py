@@ -75,6 +75,20 @@ def test_row_r23_a_tag_that_took_ours_unheard_is_not_put_again(attack, scripted_
     assert asked == ["HEAD", "PUT", "HEAD"]
 
 
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_manifest_that_came_wrong_is_sent_once_more(times, attack, scripted_registry):  # noqa: F811
+    refusal = Answer(400, {"Content-Type": "application/json"},
+                     b'{"errors":[{"code":"DIGEST_INVALID","message":"x"}]}')
+    scripted_registry.on("PUT", "/manifests/0.1.0", *[refusal] * times)
+    done = attack(scripted_registry)
+    puts = [r for r in scripted_registry.requests() if r.method == "PUT" and "/manifests/" in r.target]
+    assert len(puts) == 2
+    if times == 1:
+        assert done.status == 0
+    else:
+        failed(done, 7, "DIGEST_INVALID")
+
+
 # ---- signatures and lists that both write ----
 
 @pytest.fixture(scope="module")
@@ -180,11 +194,13 @@ def test_one_that_others_always_replace_gives_up(push, signed, scripted_registry
 
 @pytest.mark.slow
 def test_many_at_once_into_a_real_registry(push, signed, registry):
-    """Whatever the moment at which each of them came: with one more push of each, all is there."""
+    """Whatever the moment at which each of them came: with one more push of each, all is there.
+    This registry answers 400 DIGEST_INVALID to who reads a link that another is just writing."""
     pushers = 6
     for k in range(pushers):
         signed(k)
-    side_by_side(lambda k: push(k, registry), range(pushers), workers=pushers)
+    for done in side_by_side(lambda k: push(k, registry, status=None), range(pushers), workers=pushers):
+        assert done.status == 0 or (done.status == 7 and "DIGEST_INVALID" in done.stderr), done
     for k in range(pushers):
         push(k, registry)
     subject = signed(0)[0].entry("tiny")["digest"].replace(":", "-")
