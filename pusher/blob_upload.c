@@ -177,6 +177,15 @@ static bool cut_pieces(struct blob_upload *u)
 
 /* ---- answers ---- */
 
+/* A store of objects behind the registry, which leads there what it has found. */
+static bool is_elsewhere(const struct http_response *response)
+{
+	int status = response->status;
+
+	return (status == 302 || status == 303 || status == 307) &&
+	       response->headers[HTTP_LOCATION] != NULL;
+}
+
 static enum job_step answer_look(
     struct blob_upload *u, const struct http_response *response, struct error *err)
 {
@@ -188,6 +197,8 @@ static enum job_step answer_look(
 	(void)snprintf(ours, sizeof(ours), "%" PRIu64, u->blob->size_bytes);
 	/* Of another length, it is not there, whatever the registry says. */
 	if (response->status == 200 && (length == NULL || strcmp(length, ours) == 0))
+		return done(u, BLOB_PRESENT);
+	if (is_elsewhere(response))
 		return done(u, BLOB_PRESENT);
 	if (response->status < 400 && response->status != 200)
 		return refuse(u, response, err);

@@ -299,12 +299,13 @@ static struct delivery_step *gather_level(struct push *p, unsigned height, size_
 	return steps;
 }
 
-/* Whether the registry said that it lists the referrer that it took. */
-static void note_unlisted(const struct delivery_step *step)
+/* Whether the registry said that it lists the referrer that it took; a list that was asked for and
+ * is not there counts for more. */
+static void note_unlisted(const struct registry *registry, const struct delivery_step *step)
 {
 	const struct plan_repository *plan = step->repository->plan;
 
-	if (step->upload.is_subject_known)
+	if (step->upload.is_subject_known && !registry->no_referrers)
 		return;
 	for (size_t i = 0; i < plan->subject_count; i++) {
 		const struct plan_subject *s = &plan->subjects[i];
@@ -326,7 +327,7 @@ static int push_manifests(struct push *p, struct registry *registry, struct erro
 			return -1;
 		for (size_t i = 0; i < count; i++) {
 			steps[i].repository->manifests[steps[i].at] = PUSH_STATE_PUSHED;
-			note_unlisted(&steps[i]);
+			note_unlisted(registry, &steps[i]);
 		}
 	}
 	return 0;

@@ -75,6 +75,8 @@ class Behaviour:
     immutable: Optional[tuple] = None  # (status, code) of a PUT to a tag that is there
     absent: tuple = (404, "MANIFEST_UNKNOWN")  # of a manifest that is not there (Artifactory 403)
     absent_repository: Optional[object] = None  # POST to one not in .created: "eof" or a status (ECR)
+    api_hidden: bool = False  # OCI-Subject is answered, the list of referrers is not (fronts)
+    blobs_elsewhere: Optional[tuple] = None  # (status, Location) of HEAD and GET (S3, Docker Hub)
     tag_is_digest: bool = False  # the tag sha256-<hex> leads to the digest sha256:<hex> (GitLab)
     cookies: bool = False  # sets one, and refuses who sends it back with 403 (Harbor)
     challenge: Optional[str] = "auto"  # of a 401; None: none is said (old GCR)
@@ -423,7 +425,7 @@ class ScriptedRegistry:
         return absent[0] if absent and not self.behaviour.forgets else None
 
     def _referrers(self, request, repository, subject):
-        if not self.behaviour.referrers:
+        if not self.behaviour.referrers or self.behaviour.api_hidden:
             return _refusal(404, "NAME_UNKNOWN", "no such resource")
         found = []
         for (name, reference), (media_type, body) in sorted(self.manifests.items()):
@@ -447,6 +449,9 @@ class ScriptedRegistry:
             return _refusal(405, "UNSUPPORTED", "method not allowed")
         if body is None:
             return _refusal(404, "BLOB_UNKNOWN", "blob unknown")
+        if self.behaviour.blobs_elsewhere:
+            status, location = self.behaviour.blobs_elsewhere
+            return Answer(status, {"Location": location}, b"")
         headers = {"Content-Type": "application/octet-stream", "Docker-Content-Digest": digest}
         if isinstance(body, Unkept):
             headers["Content-Length"] = str(len(body))

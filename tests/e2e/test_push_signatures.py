@@ -99,6 +99,18 @@ def test_what_is_there_is_only_looked_at(behaviour, count, push, make_scripted_r
     assert len(asked(registry)) == count and registry.writes() == []
 
 
+def test_a_registry_whose_list_of_referrers_is_hidden(push, make_scripted_registry, tags):
+    """It says that it keeps one, and a front lets nobody see it: then a list that is seen is kept."""
+    registry = make_scripted_registry(referrers=True, api_hidden=True)
+    push(registry)
+    assert (REPOSITORY, tags[1]) not in registry.manifests, "it was believed"
+    assert push(registry)["referrers"] == "pushed"
+    assert len(stored(registry, tags[1])["manifests"]) == 1
+    registry.forget()
+    assert push(registry)["referrers"] == "present"
+    assert registry.writes() == []
+
+
 def test_a_chart_that_was_there_before_gets_our_signatures(push, make_scripted_registry, tags):
     registry = make_scripted_registry()
     push(registry)

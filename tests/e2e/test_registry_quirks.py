@@ -105,6 +105,19 @@ def test_quirk_413_is_answered_with_pieces_that_fit(attack, large_layout, make_s
     assert sizes and max(sizes) <= MIB
 
 
+@pytest.mark.parametrize("code", [302, 307], ids=["quay", "distribution_on_s3"])
+def test_quirk_blobs_are_kept_elsewhere(code, attack, large_layout, make_scripted_registry, trap):
+    """To be led to the blob is to be told that it is there: it is not sent again, nor looked for."""
+    registry = make_scripted_registry(
+        blobs_elsewhere=(code, f"http://{trap.host}/bucket?signature=secret"))
+    assert attack(registry, layout=large_layout).status == 0
+    del registry.manifests[REPOSITORY, "0.1.0"]
+    registry.forget()
+    assert attack(registry, layout=large_layout).status == 0
+    assert max(request.length for request in registry.writes()) < MIB
+    assert trap.requests() == []
+
+
 def test_quirk_patches_of_one_piece_only(attack, large_layout, make_scripted_registry):
     registry = make_scripted_registry(monolithic=405, patches_max=1)
     assert attack(registry, layout=large_layout).status == 0
