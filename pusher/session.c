@@ -18,6 +18,7 @@ struct run {
 	size_t first; /* all before it have ended */
 	unsigned running_long;
 	unsigned running_short;
+	unsigned under_way; /* requests */
 };
 
 static int64_t now_ms(const struct session *s)
@@ -107,7 +108,19 @@ static int start(struct run *r, struct job *job, struct error *err)
 		return name_job(job, err);
 	request->authorization = NULL;
 	job->state = JOB_UNDER_WAY;
+	r->under_way++;
+	pace_begin(&s->pace, now_ms(s));
 	return 0;
+}
+
+/* When the job may be started, by itself and by what its host can bear. */
+static int64_t ready_ms(const struct session *s, const struct job *job)
+{
+	int64_t at_ms = job->not_before_ms;
+
+	if (at_ms < s->not_before_ms)
+		at_ms = s->not_before_ms;
+	return at_ms < s->pace.next_ms ? s->pace.next_ms : at_ms;
 }
 
 /* Starts all that may start now; *out_next_ms: when the next one may. */
@@ -118,11 +131,10 @@ static int start_ready(struct run *r, int64_t *out_next_ms, struct error *err)
 	*out_next_ms = HTTP_FOREVER;
 	while (r->first < r->count && r->jobs[r->first]->state == JOB_ENDED)
 		r->first++;
-	for (size_t i = r->first; i < r->count; i++) {
+	for (size_t i = r->first;
+	     i < r->count && pace_is_free(&r->session->pace, r->under_way); i++) {
 		struct job *job = r->jobs[i];
-		int64_t ready = job->not_before_ms > r->session->not_before_ms
-				    ? job->not_before_ms
-				    : r->session->not_before_ms;
+		int64_t ready = ready_ms(r->session, job);
 		if (job->state != JOB_WAITING || !has_lane(r, job))
 			continue;
 		if (ready > now) {
@@ -263,15 +275,28 @@ static int consume(struct run *r, struct job *job, struct error *err)
 	return step_on(r, job, step, err);
 }
 
+/* What was under way together when the host had enough is refused together: that is once. */
+static void keep_pace(struct session *s, const struct http_exchange *x)
+{
+	if (x->error.code != ERR_NONE)
+		return;
+	if (!pace_status(x->response.status))
+		pace_answered(&s->pace);
+	else if (now_ms(s) >= s->not_before_ms)
+		pace_refused(&s->pace);
+}
+
 static int take_ended(struct run *r, struct http_exchange *x, struct error *err)
 {
-	const struct session *s = r->session;
+	struct session *s = r->session;
 
 	for (size_t i = r->first; i < r->count; i++) {
 		struct job *job = r->jobs[i];
 		if (&job->exchange != x)
 			continue;
 		job->state = JOB_WAITING;
+		r->under_way--;
+		keep_pace(s, x);
 		conceal_answer(s->auth, &x->response);
 		progress_request(s->progress, x->request.method, shown_url(s, x->request.url),
 		    x->error.code == ERR_NONE ? x->response.status : 0);

@@ -13,6 +13,7 @@
 
 #include "pusher/auth.h"
 #include "pusher/http.h"
+#include "pusher/pace.h"
 #include "pusher/progress.h"
 #include "pusher/retry.h"
 
@@ -77,6 +78,7 @@ struct session {
 			  requests beside them; 1: one request at a time */
 	/* Its own; zero at first. */
 	int64_t not_before_ms; /* back-off of the host, for all jobs */
+	struct pace pace;
 };
 
 /**

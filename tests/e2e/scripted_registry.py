@@ -17,6 +17,7 @@ import hashlib
 import json
 import re
 import threading
+import time
 import urllib.parse
 import uuid
 from dataclasses import dataclass, field
@@ -85,6 +86,7 @@ class Behaviour:
     late_children: int = 0  # so many PUT of an index find their children unknown (Nexus)
     late_blobs: int = 0  # the same for blobs
     location: Optional[Callable] = None  # location(path): what Location says
+    requests_per_s: Optional[tuple] = None  # (rate, burst), else 429 (nginx's limit_req)
     forgets: bool = False  # takes everything, keeps nothing
     conditions: bool = False  # If-Match and If-None-Match of a PUT are kept (RFC 9110, 13)
 
@@ -193,6 +195,7 @@ class ScriptedRegistry:
         self.client_certificates = 0  # of how many connections; an SSLContext has to ask for them
         self.faults = []  # requests that no client should send; a test should find none
         self.lock = threading.RLock()
+        self._bucket = (1.0, 0.0)  # requests in it, when
         self._server = Server(self, address, tls, http2, receive_bytes)
         self.scheme = "https" if tls else "http"
         self.port = self._server.port
@@ -294,6 +297,8 @@ class ScriptedRegistry:
             return request.refusal
         if not request.path.startswith("/v2/"):
             return _refusal(404, "NAME_UNKNOWN", "not below /v2/")
+        if self.behaviour.requests_per_s and self._has_enough():
+            return Answer(429, {"Content-Type": "text/html"}, b"<html>429</html>")
         if self.behaviour.cookies and "cookie" in request.headers:
             return _refusal(403, "FORBIDDEN", "CSRF token invalid")
         with self.lock:
@@ -303,6 +308,15 @@ class ScriptedRegistry:
         if self.behaviour.always_challenges:
             answer.headers.setdefault("WWW-Authenticate", "basic realm=zot")
         return answer
+
+    def _has_enough(self):
+        """Whether this request is one too many: a bucket that fills at the rate."""
+        rate, burst = self.behaviour.requests_per_s
+        with self.lock:
+            now = time.monotonic()
+            level = min(burst, self._bucket[0] + (now - self._bucket[1]) * rate)
+            self._bucket = (level - 1 if level >= 1 else level, now)
+            return level < 1
 
     def _route(self, request):
         if request.path == "/v2/":

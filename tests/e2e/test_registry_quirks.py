@@ -118,6 +118,19 @@ def test_quirk_blobs_are_kept_elsewhere(code, attack, large_layout, make_scripte
     assert trap.requests() == []
 
 
+@pytest.mark.parametrize("limit", [(20, 4), (4, 1)], ids=["20_a_second", "4_a_second"])
+def test_quirk_requests_are_limited(limit, programs, keys, build, tmp_path, make_scripted_registry):
+    """429, and not a word of how long to wait: the right pace is found, and nothing is given up."""
+    from crafted import chart_yaml, write_archive
+    charts = [write_archive(tmp_path / f"{n}.tgz", {"Chart.yaml": chart_yaml(f"c{n}")}, f"c{n}")
+              for n in range(2 if limit[0] < 20 else 8)]
+    registry = make_scripted_registry(requests_per_s=limit)
+    programs.pusher.run("push", build(*charts), registry.oci("charts"), "--trust", keys.trust,
+                        "--plain-http")
+    refused = [r for r in registry.requests() if r.status == 429]
+    assert refused and len(refused) < len(registry.requests()) / 2
+
+
 def test_quirk_patches_of_one_piece_only(attack, large_layout, make_scripted_registry):
     registry = make_scripted_registry(monolithic=405, patches_max=1)
     assert attack(registry, layout=large_layout).status == 0

@@ -139,6 +139,27 @@ static void test_row_r15_one_back_off(void **state)
 	free(c[1].url);
 }
 
+/* Refused together is refused once; what follows goes one at a time, with a pause between. */
+static void test_row_r15_a_host_that_had_enough(void **state)
+{
+	struct world *w = *state;
+	struct fake_answer answers[] = {{NULL, 429, 0, {NULL}, NULL}, {NULL, 429, 0, {NULL}, NULL},
+	    {"GET " URL "/1", 200, 0, {NULL}, NULL}, {"GET " URL "/2", 200, 0, {NULL}, NULL}};
+	struct counter c[] = {counter_of("1", 1), counter_of("2", 1)};
+	struct job *const jobs[] = {&c[0].job, &c[1].job};
+	struct error err = ERROR_INIT;
+
+	world_script(w, answers, 4);
+	w->session.budget.retries = 1;
+	w->session.jobs = 2;
+	assert_int_equal(session_run(&w->session, jobs, 2, &err), 0);
+	assert_int_equal(c[0].restarts + c[1].restarts, 2);
+	assert_int_equal(w->session.pace.gap_ms, 56);
+	assert_in_range(w->fake.now_ms, 250 + 75, 500 + 100);
+	free(c[0].url);
+	free(c[1].url);
+}
+
 static void test_spent(void **state)
 {
 	struct world *w = *state;
@@ -198,6 +219,7 @@ int main(void)
 	    WITH_WORLD(test_lanes),
 	    WITH_WORLD(test_short_lanes),
 	    WITH_WORLD(test_row_r15_one_back_off),
+	    WITH_WORLD(test_row_r15_a_host_that_had_enough),
 	    WITH_WORLD(test_spent),
 	    WITH_WORLD(test_row_r16_longer_than_there_is_time),
 	    WITH_WORLD(test_deadline),
