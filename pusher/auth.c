@@ -123,6 +123,11 @@ static bool lasts(const struct slot *s, const struct auth_exchange *x, int64_t n
 
 /* ---- what may be sent ---- */
 
+static const char *source_of(const struct credential *credential)
+{
+	return credential->source == NULL ? "the command line" : credential->source;
+}
+
 static int check_clear(const struct auth *a, const struct credential *credential, struct error *err)
 {
 	const struct target *target = a->options.target;
@@ -132,7 +137,7 @@ static int check_clear(const struct auth *a, const struct credential *credential
 	return error_set(err, ERR_AUTH,
 	    "the credentials from %s would cross the network in the clear: --plain-http takes "
 	    "credentials to a registry on this machine only",
-	    credential->source == NULL ? "the command line" : credential->source);
+	    source_of(credential));
 }
 
 /* Basic, or a registry token: made once, and again for another credential. */
@@ -449,7 +454,9 @@ static int take_token(struct auth *a, struct slot *s, const struct auth_ask *ask
 	auto_token struct token token = TOKEN_INIT;
 
 	if (response->status != 200) {
-		const struct refusal_context context = {.with_credentials = ask->with_secret};
+		const struct refusal_context context = {
+		    .credentials =
+			ask->with_secret ? auth_credentials_from(a, s->repository) : NULL};
 		if (finds_other_way(a, s, ask, response->status))
 			return 0;
 		(void)refusal_set(err, &context, response);
@@ -519,9 +526,11 @@ void auth_free(struct auth *a)
 	free(a);
 }
 
-bool auth_has_credentials(const struct auth *a, const char *repository)
+const char *auth_credentials_from(const struct auth *a, const char *repository)
 {
-	return credential_of(a, repository) != NULL;
+	const struct credential *found = credential_of(a, repository);
+
+	return found == NULL ? NULL : source_of(found);
 }
 
 /* ---- what must not be shown ---- */

@@ -119,7 +119,8 @@ int auth_challenged(struct auth *a, struct auth_exchange *x, const struct http_r
  * token of ours, or what Basic makes of them. NULL: no. */
 bool auth_is_revealed(const struct auth *a, const char *text);
 
-/** auth_has_credentials(a, repository): whether anything says who we are there; for advice. */
-bool auth_has_credentials(const struct auth *a, const char *repository);
+/** auth_credentials_from(a, repository): where what says who we are there was found, for people;
+ * NULL: nothing was. Borrowed. */
+const char *auth_credentials_from(const struct auth *a, const char *repository);
 
 #endif

@@ -109,7 +109,7 @@ static int try_once(struct http_transport *transport, struct auth *auth, struct 
 static int try_all(struct http_transport *transport, struct auth *auth, const char *url,
     bool *out_tried, struct error *err)
 {
-	const struct refusal_context context = {.with_credentials = true};
+	const struct refusal_context context = {.credentials = "--username and --password-stdin"};
 	struct auth_exchange x = {.repository = NULL};
 	bool again = true;
 

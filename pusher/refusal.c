@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "common/json.h"
+#include "common/mem.h"
 
 #define LOCATION_LEN_MAX 200
 
@@ -57,18 +58,37 @@ static enum err_code code_of(int status)
 	return ERR_REGISTRY;
 }
 
-static const char *advice_of(
-    const struct refusal_context *context, const struct http_response *response)
+static char *advice_on_credentials(const struct refusal_context *context, int status)
 {
-	if (response->status == 401)
-		return context->with_credentials ? "the user name or the password is wrong"
-						 : "give --username and --password-stdin";
-	if (response->status == 403)
-		return context->with_credentials ? "this user may not do that"
-						 : "give --username and --password-stdin";
-	if (response->status == 404 && context->begins_upload)
-		return "create the repository first";
-	return "";
+	if (context->credentials == NULL)
+		return mem_strdup("no credentials for it were found: say who you are with 'pusher "
+				  "login', or with --username and --password-stdin");
+	if (status == 403)
+		return mem_printf(
+		    "the user of the credentials from %s may not do that", context->credentials);
+	return mem_printf(
+	    "the user name or the password from %s is wrong", context->credentials);
+}
+
+/* What to do, as far as the status tells; "" where it does not. */
+static char *advice_of(const struct refusal_context *context, int status, const char *code)
+{
+	const char *advice = "";
+
+	if (status == 401 || status == 403)
+		return advice_on_credentials(context, status);
+	if (status == 404 && context->begins_upload)
+		advice = "create the repository first";
+	else if (status == 400 && context->is_plain_http && code[0] == '\0')
+		advice = "if it speaks TLS, leave out --plain-http";
+	else if (status == 413)
+		advice = "raise the limit on bodies of what stands before the registry (nginx: "
+			 "client_max_body_size)";
+	else if (status == 429)
+		advice = "it limits how much may be asked: try again later";
+	else if (status >= 502 && status <= 504)
+		advice = "the registry is not ready, or what stands before it does not reach it";
+	return mem_strdup(advice);
 }
 
 static int set_unbelieved(struct error *err, const struct http_response *response)
@@ -83,7 +103,8 @@ static int set_unbelieved(struct error *err, const struct http_response *respons
 	/* A query may be a signature that grants access. */
 	size_t shown = strcspn(location, "?");
 	return error_set(err, ERR_UNBELIEVED,
-	    "status %d: redirected to '%.*s', and no redirect is followed", response->status,
+	    "status %d: redirected to '%.*s', and no redirect is followed; if that is the registry, "
+	    "push there", response->status,
 	    (int)(shown < LOCATION_LEN_MAX ? shown : LOCATION_LEN_MAX), location);
 }
 
@@ -102,10 +123,10 @@ int refusal_set(
 		buf_printf(&text, " %s", said.code);
 	if (said.message[0] != '\0')
 		buf_printf(&text, ": %s", said.message);
-	const char *advice = advice_of(context, response);
+	auto_free char *advice = advice_of(context, response->status, said.code);
 	if (advice[0] != '\0')
 		buf_printf(&text, "; %s", advice);
-	else if (retry_after != NULL && strlen(retry_after) <= REFUSAL_CODE_LEN_MAX)
+	if (retry_after != NULL && strlen(retry_after) <= REFUSAL_CODE_LEN_MAX)
 		buf_printf(&text, "; it asks to wait: Retry-After %s", retry_after);
 	return error_set(err, code_of(response->status), "%s", buf_text(&text));
 }

@@ -29,8 +29,9 @@ char *refusal_words(const char *bytes, size_t len);
 
 /** What was asked, as far as the advice depends on it. */
 struct refusal_context {
-	bool begins_upload;    /* the first request that writes to a repository */
-	bool with_credentials; /* a user name and a password were sent */
+	bool begins_upload;      /* the first request that writes to a repository */
+	bool is_plain_http;      /* no TLS */
+	const char *credentials; /* that were sent: where they were found; NULL: none were */
 };
 
 /**

@@ -27,7 +27,8 @@ enum job_step registry_refuse(const struct registry *r, const char *repository,
 {
 	const struct refusal_context context = {
 	    .begins_upload = begins_upload,
-	    .with_credentials = auth_has_credentials(r->session->auth, repository),
+	    .is_plain_http = r->target->plain_http,
+	    .credentials = auth_credentials_from(r->session->auth, repository),
 	};
 
 	(void)refusal_set(err, &context, response);

@@ -263,7 +263,7 @@ def test_storms(code, stage, attack, scripted_registry):
 
 def test_row_r15_every_third_request_fails(attack, scripted_registry):
     chance = random.Random(15)
-    scripted_registry.on("", "/v2/", *(Answer(chance.choice([503, None, None])) for _ in range(12)))
+    scripted_registry.on("", "/v2/", *(Answer(chance.choice([500, None, None])) for _ in range(12)))
     assert attack(scripted_registry, "--retries", "9").status == 0
     assert scripted_registry.faults == []
 

@@ -96,7 +96,7 @@ def test_429_and_503_say_how_long_to_wait(push, scripted_registry):
 
 @pytest.mark.parametrize(("challenge", "login", "words"), [
     ('Basic realm="x"', False, ["--username"]),
-    ('Basic realm="x"', True, ["password is wrong"]),
+    ('Basic realm="x"', True, ["password from --username and --password-stdin is wrong"]),
     (None, False, []),
     ('Basic realm="\x1b[2J', False, []),
     ("x" * 10_000, False, []),

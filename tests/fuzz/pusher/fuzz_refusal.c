@@ -18,8 +18,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size == 0)
 		return 0;
-	const struct refusal_context context = {
-	    .begins_upload = (data[0] & 0x40) != 0, .with_credentials = (data[0] & 0x80) != 0};
+	const struct refusal_context context = {.begins_upload = (data[0] & 0x40) != 0,
+	    .credentials = (data[0] & 0x80) != 0 ? "auth.json" : NULL};
 	response.status = statuses[(data[0] & 0x3f) % (sizeof(statuses) / sizeof(statuses[0]))];
 	const char *line = (const char *)data + 1;
 	size_t rest = size - 1;

@@ -11,7 +11,7 @@ static void test_nothing_is_sent_unasked(void **state)
 	world_init(&w, "r.example", false);
 	give(&w, "", "a", "p", NULL, NULL);
 	expect_send(&w, &x, NULL);
-	assert_true(auth_has_credentials(w.auth, "a"));
+	assert_string_equal(auth_credentials_from(w.auth, "a"), "the command line");
 }
 
 static void test_row_r8_basic_at_most_twice(void **state)
@@ -41,7 +41,7 @@ static void test_without_credentials_a_challenge_is_final(void **state)
 	world_init(&w, "r.example", false);
 	expect_send(&w, &x, NULL);
 	expect_again(&w, &x, "Basic realm=\"x\"", false);
-	assert_false(auth_has_credentials(w.auth, "a"));
+	assert_null(auth_credentials_from(w.auth, "a"));
 }
 
 static void test_credentials_for_each_repository(void **state)

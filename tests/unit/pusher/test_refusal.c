@@ -6,6 +6,9 @@
 
 #include "pusher/refusal.h"
 
+#define NO_CREDENTIALS                                                                             \
+	"no credentials for it were found: say who you are with 'pusher login', or with "          \
+	"--username and --password-stdin"
 #define BODY(code, message) "{\"errors\":[{\"code\":\"" code "\",\"message\":\"" message "\"}]}"
 
 static const struct {
@@ -15,32 +18,34 @@ static const struct {
 	const char *retry_after;
 	const char *location;
 	bool begins_upload;
-	bool with_credentials;
+	bool is_plain_http;
+	const char *credentials;
 	enum err_code code;
 	const char *text;
 } cases[] = {
-    {.status = 401, .code = ERR_AUTH, .text = "status 401; give --username and --password-stdin"},
+    {.status = 401, .code = ERR_AUTH, .text = "status 401; " NO_CREDENTIALS},
     {.status = 401,
 	.challenge = "Basic realm=\"x\"",
-	.with_credentials = true,
+	.credentials = "auth.json",
 	.body = BODY("UNAUTHORIZED", "authentication required"),
 	.code = ERR_AUTH,
 	.text =
-	    "status 401 UNAUTHORIZED: authentication required; the user name or the password is "
-	    "wrong"},
+	    "status 401 UNAUTHORIZED: authentication required; the user name or the password from "
+	    "auth.json is wrong"},
     {.status = 401,
 	.challenge = "bearer realm=\"https://auth.example/token\",service=\"x\"",
 	.code = ERR_AUTH,
-	.text = "status 401; give --username and --password-stdin"},
+	.text = "status 401; " NO_CREDENTIALS},
     {.status = 401,
 	.challenge = "Bearer realm=\"https://auth.example/token\", BASIC realm=\"x\"",
 	.code = ERR_AUTH,
-	.text = "status 401; give --username and --password-stdin"},
+	.text = "status 401; " NO_CREDENTIALS},
     {.status = 403,
 	.body = BODY("DENIED", "no"),
-	.with_credentials = true,
+	.credentials = "auth.json",
 	.code = ERR_DENIED,
-	.text = "status 403 DENIED: no; this user may not do that"},
+	.text = "status 403 DENIED: no; the user of the credentials from auth.json may not do "
+		"that"},
     {.status = 404,
 	.body = BODY("NAME_UNKNOWN", "repository name not known to registry"),
 	.begins_upload = true,
@@ -53,13 +58,32 @@ static const struct {
 	.code = ERR_REGISTRY,
 	.text = "status 400 MANIFEST_BLOB_UNKNOWN"},
     {.status = 412, .body = "<html>", .code = ERR_REGISTRY, .text = "status 412"},
-    {.status = 413, .body = "", .code = ERR_REGISTRY, .text = "status 413"},
+    {.status = 413,
+	.body = "",
+	.code = ERR_REGISTRY,
+	.text = "status 413; raise the limit on bodies of what stands before the registry (nginx: "
+		"client_max_body_size)"},
+    {.status = 400, .body = "<html>", .code = ERR_REGISTRY, .text = "status 400"},
+    {.status = 400,
+	.body = "<html>",
+	.is_plain_http = true,
+	.code = ERR_REGISTRY,
+	.text = "status 400; if it speaks TLS, leave out --plain-http"},
+    {.status = 400,
+	.body = BODY("TAG_INVALID", ""),
+	.is_plain_http = true,
+	.code = ERR_REGISTRY,
+	.text = "status 400 TAG_INVALID"},
     {.status = 429,
 	.retry_after = "120",
 	.code = ERR_SERVER,
-	.text = "status 429; it asks to wait: Retry-After 120"},
+	.text = "status 429; it limits how much may be asked: try again later; it asks to wait: "
+		"Retry-After 120"},
     {.status = 500, .body = "{\"errors\":[]}", .code = ERR_SERVER, .text = "status 500"},
-    {.status = 503, .body = "{\"errors\":{}}", .code = ERR_SERVER, .text = "status 503"},
+    {.status = 503, .body = "{\"errors\":{}}",
+	.code = ERR_SERVER,
+	.text = "status 503; the registry is not ready, or what stands before it does not reach "
+		"it"},
     {.status = 599,
 	.body = "{\"errors\":[{\"code\":7}]}",
 	.code = ERR_SERVER,
@@ -71,16 +95,19 @@ static const struct {
 	.location = "https://portal.example/login?token=secret",
 	.code = ERR_UNBELIEVED,
 	.text = "status 302: redirected to 'https://portal.example/login', and no redirect is "
-		"followed"},
+		"followed; if that is the registry, push there"},
     {.status = 304,
 	.code = ERR_UNBELIEVED,
-	.text = "status 304: redirected to '', and no redirect is followed"},
+	.text = "status 304: redirected to '', and no redirect is followed; if that is the "
+		"registry, push there"},
 };
 
 static void check(size_t i)
 {
 	const struct refusal_context context = {
-	    .begins_upload = cases[i].begins_upload, .with_credentials = cases[i].with_credentials};
+	    .begins_upload = cases[i].begins_upload,
+	    .is_plain_http = cases[i].is_plain_http,
+	    .credentials = cases[i].credentials};
 	auto_http_response struct http_response response = HTTP_RESPONSE_INIT;
 	struct error err = ERROR_INIT;
 
