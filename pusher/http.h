@@ -85,7 +85,8 @@ void http_response_release(struct http_response *r);
 struct http_exchange {
 	struct http_request request;   /* strings are borrowed for start(), the body to the end */
 	struct http_response response; /* owned; where error.code is ERR_NONE */
-	struct error error; /* ERR_NETWORK with the cause (and, for TLS, what to do); ERR_UNBELIEVED
+	struct error error; /* ERR_NETWORK with the cause (and, for TLS, what to do); ERR_AUTH or
+			       ERR_DENIED of a proxy that lets nobody through; ERR_UNBELIEVED
 			       for what is no HTTP, for two Location or Docker-Content-Digest
 			       headers, and past the limits on headers and body; what body->read()
 			       gave */

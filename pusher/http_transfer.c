@@ -330,16 +330,29 @@ CURLcode transfer_prepare(struct transfer *t)
 
 /* ---- what came of it ---- */
 
+/* Of a handshake that failed, by the words of OpenSSL. */
+static const char *handshake_advice(const struct transfer *t)
+{
+	const char *proxy = t->transport->options.proxy;
+
+	if (strstr(t->curl_text, "protocol version") != NULL ||
+	    strstr(t->curl_text, "unsupported protocol") != NULL)
+		return "the registry has to speak TLS 1.2 or newer";
+	if (proxy != NULL && strncasecmp(proxy, "https://", 8) == 0)
+		return "if the proxy speaks plain HTTP, write it as http://";
+	return "if the registry speaks plain HTTP, say --plain-http";
+}
+
 /* Results of OpenSSL's certificate check, by the numbers of its x509_vfy.h. */
-static const char *tls_advice(CURL *easy, CURLcode code)
+static const char *tls_advice(const struct transfer *t, CURLcode code)
 {
 	long verify_result = 0;
 
 	if (code == CURLE_SSL_CONNECT_ERROR)
-		return "if the registry speaks plain HTTP, say --plain-http";
+		return handshake_advice(t);
 	if (code != CURLE_PEER_FAILED_VERIFICATION)
 		return NULL;
-	(void)curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &verify_result);
+	(void)curl_easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT, &verify_result);
 	switch (verify_result) {
 	case 0:
 	case 1: /* the chain held: libcurl had not asked yet when it looked at the name */
@@ -361,7 +374,7 @@ static const char *tls_advice(CURL *easy, CURLcode code)
 static int set_tls_error(
     const struct transfer *t, CURLcode code, const char *text, struct error *err)
 {
-	const char *advice = tls_advice(t->easy, code);
+	const char *advice = tls_advice(t, code);
 
 	return error_set(err, ERR_NETWORK, "TLS: %s%s%s", text, advice == NULL ? "" : "; ",
 	    advice == NULL ? "" : advice);
@@ -436,6 +449,60 @@ static const char *client_path(const struct transfer *t)
 	return t->certificates.client == NULL ? "" : t->certificates.client->client;
 }
 
+/* "proxy.example:3128" of a proxy's URL, whose user and password are for nobody to see. */
+static char *proxy_place(const char *url)
+{
+	const char *begin = strstr(url, "://");
+
+	begin = begin == NULL ? url : begin + 3;
+	size_t len = strcspn(begin, "/");
+	for (size_t i = len; i > 0; i--) {
+		if (begin[i - 1] == '@')
+			return mem_strndup(begin + i, len - i);
+	}
+	return mem_strndup(begin, len);
+}
+
+/* The proxy's answer to CONNECT. */
+static int set_tunnel_error(const struct transfer *t, long status, struct error *err)
+{
+	auto_free char *place = proxy_place(t->transport->options.proxy);
+	bool has_user = strchr(t->transport->options.proxy, '@') != NULL;
+
+	if (status == 407 && has_user)
+		return error_set(err, ERR_AUTH,
+		    "the proxy %s does not take the user name and the password that stand in its "
+		    "address (CONNECT: status 407)",
+		    place);
+	if (status == 407)
+		return error_set(err, ERR_AUTH,
+		    "the proxy %s wants a user name and a password: write its address as "
+		    "http://USER:PASSWORD@%s (CONNECT: status 407)",
+		    place, place);
+	if (status < 500)
+		return error_set(err, ERR_DENIED,
+		    "the proxy %s does not let us through: it has to allow this host and port, or "
+		    "no_proxy to name the host (CONNECT: status %ld)",
+		    place, status);
+	return error_set(err, ERR_NETWORK,
+	    "the proxy %s does not reach the registry (CONNECT: status %ld)", place, status);
+}
+
+static int set_network_error(
+    const struct transfer *t, CURLcode code, const char *text, struct error *err)
+{
+	const char *proxy = t->transport->options.proxy;
+	long status = 0;
+
+	(void)curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+	if (proxy == NULL || (status < 300 && code != CURLE_COULDNT_CONNECT))
+		return error_set(err, ERR_NETWORK, "%s", text);
+	if (status >= 300)
+		return set_tunnel_error(t, status, err);
+	auto_free char *place = proxy_place(proxy);
+	return error_set(err, ERR_NETWORK, "%s; the proxy is %s", text, place);
+}
+
 static int set_error(const struct transfer *t, CURLcode code, struct error *err)
 {
 	const char *text = error_text(t, code);
@@ -464,7 +531,7 @@ static int set_error(const struct transfer *t, CURLcode code, struct error *err)
 	case CURLE_SSL_ISSUER_ERROR:
 		return set_tls_error(t, code, text, err);
 	default:
-		return error_set(err, ERR_NETWORK, "%s", text);
+		return set_network_error(t, code, text, err);
 	}
 }
 

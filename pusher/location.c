@@ -52,7 +52,7 @@ static int judge(struct location *out, const struct target *target,
 		out->is_foreign = true;
 	} else {
 		return error_set(err, ERR_UNBELIEVED,
-		    "the registry wants the upload sent to %s://%s:%u, which is not where it is; "
+		    "the registry leads to %s://%s:%u, which is not where it is; "
 		    "if that is right, say --upload-host %s:%u",
 		    theirs->scheme, theirs->host, theirs->port, theirs->host, theirs->port);
 	}

@@ -49,7 +49,7 @@ bool refusal_text_parse(struct refusal_text *out, const char *bytes, size_t len)
 
 static enum err_code code_of(int status)
 {
-	if (status == 401)
+	if (status == 401 || status == 407)
 		return ERR_AUTH;
 	if (status == 403)
 		return ERR_DENIED;
@@ -81,6 +81,9 @@ static char *advice_of(const struct refusal_context *context, int status, const 
 		advice = "create the repository first";
 	else if (status == 400 && context->is_plain_http && code[0] == '\0')
 		advice = "if it speaks TLS, leave out --plain-http";
+	else if (status == 407)
+		advice = "the proxy wants a user name and a password: write its address as "
+			 "http://USER:PASSWORD@HOST:PORT";
 	else if (status == 413)
 		advice = "raise the limit on bodies of what stands before the registry (nginx: "
 			 "client_max_body_size)";

@@ -35,7 +35,7 @@ struct refusal_context {
 };
 
 /**
- * refusal_set(err, context, response): ERR_AUTH (401), ERR_DENIED (403), ERR_SERVER (429, 5xx),
+ * refusal_set(err, context, response): ERR_AUTH (401, 407), ERR_DENIED (403), ERR_SERVER (429, 5xx),
  * ERR_UNBELIEVED (2xx that this request cannot get, 3xx: nothing is followed), ERR_REGISTRY;
  * returns -1.
  */

@@ -68,18 +68,44 @@ def test_row_r9_a_client_certificate_is_for_the_registry_alone(attack, make_scri
     assert elsewhere.connections > 0 and elsewhere.client_certificates == 0
 
 
-@pytest.mark.parametrize("status", [401, 407, 403], ids=lambda status: f"row_r9_{status}")
-def test_a_proxy_that_asks_for_a_password(status, attack, make_scripted_registry, raw_server,
-                                          certificates):
+REFUSED_TUNNELS = {
+    "row_r9_401": (401, "", 6, "has to allow this host and port"),
+    "row_r9_403": (403, "", 6, "no_proxy to name the host"),
+    "row_r9_407": (407, "", 6, "write its address as http://USER:PASSWORD@{host}"),
+    "row_r9_407_again": (407, f"hafen:{PASSWORD}@", 6, "does not take the user name"),
+    "row_r9_503": (503, "", 5, "{host} does not reach the registry"),
+}
+
+
+@pytest.mark.parametrize(("status", "user", "code", "word"), **by(REFUSED_TUNNELS))
+def test_a_proxy_that_refuses(status, user, code, word, attack, make_scripted_registry, raw_server,
+                              certificates):
+    """At once, saying what to do, and nothing of the registry's password has left for it."""
     registry = make_scripted_registry(tls=True)
     proxy = raw_server(f"HTTP/1.1 {status} No\r\nWWW-Authenticate: Basic realm=x\r\n"
                        "Proxy-Authenticate: Basic realm=x\r\nContent-Length: 0\r\n\r\n".encode())
-    done = attack(registry, "--ca-file", certificates.ca, *ONCE, login=True,
-                  env={"https_proxy": f"http://{proxy.host}"})
-    failed(done, (5, 6))
+    done = attack(registry, "--ca-file", certificates.ca, *(ONCE if code == 5 else ()), login=True,
+                  env={"https_proxy": f"http://{user}{proxy.host}"})
+    failed(done, code, word.format(host=proxy.host))
+    assert done.seconds < 5
     said = b"".join(proxy.received).lower()
-    assert said.startswith(b"connect ") and b"authorization" not in said
+    assert said.startswith(b"connect ") and b"\r\nauthorization" not in said
+    assert (b"proxy-authorization" in said) == bool(user)
     assert registry.connections == 0
+
+
+def test_row_r9_a_proxy_that_is_not_there_is_named(attack, scripted_registry):
+    done = attack(scripted_registry, *ONCE,
+                  env={"http_proxy": f"http://hafen:{PASSWORD}@127.0.0.1:1/"})
+    failed(done, 5, "the proxy is 127.0.0.1:1\n")
+
+
+def test_row_r9_a_proxy_of_plain_requests_wants_a_password(attack, scripted_registry, raw_server):
+    proxy = raw_server(b"HTTP/1.1 407 No\r\nProxy-Authenticate: Basic realm=x\r\n"
+                       b"Connection: close\r\nContent-Length: 0\r\n\r\n")
+    failed(attack(scripted_registry, *ONCE, login=True, env={"http_proxy": f"http://{proxy.host}"}),
+           6, "the proxy wants a user name")
+    assert b"\r\nauthorization" not in b"".join(proxy.received).lower()
 
 
 # ---- R10, R11, R13: what is hardly HTTP ----

@@ -58,6 +58,11 @@ static const struct {
 	.code = ERR_REGISTRY,
 	.text = "status 400 MANIFEST_BLOB_UNKNOWN"},
     {.status = 412, .body = "<html>", .code = ERR_REGISTRY, .text = "status 412"},
+    {.status = 407,
+	.body = "<html>",
+	.code = ERR_AUTH,
+	.text = "status 407; the proxy wants a user name and a password: write its address as "
+		"http://USER:PASSWORD@HOST:PORT"},
     {.status = 413,
 	.body = "",
 	.code = ERR_REGISTRY,
