@@ -438,6 +438,16 @@ static bool finds_other_way(
 	return false;
 }
 
+bool auth_has_token(const struct auth *a, const char *repository)
+{
+	for (size_t i = 0; i < a->slot_count; i++) {
+		const struct slot *s = &a->slots[i];
+		if (same(s->repository, repository) && s->token.authorization != NULL)
+			return true;
+	}
+	return false;
+}
+
 /* "https://host:port", of what was asked. */
 static int name_server(const struct auth_ask *ask, struct error *err)
 {

@@ -123,4 +123,7 @@ bool auth_is_revealed(const struct auth *a, const char *text);
  * NULL: nothing was. Borrowed. */
 const char *auth_credentials_from(const struct auth *a, const char *repository);
 
+/** auth_has_token(a, repository): whether a token server gave a token for it. */
+bool auth_has_token(const struct auth *a, const char *repository);
+
 #endif

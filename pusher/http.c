@@ -11,6 +11,7 @@ static const char *const header_names[HTTP_HEADER_COUNT] = {
     [HTTP_LOCATION] = "Location",
     [HTTP_DOCKER_CONTENT_DIGEST] = "Docker-Content-Digest",
     [HTTP_CONTENT_TYPE] = "Content-Type",
+    [HTTP_CONTENT_ENCODING] = "Content-Encoding",
     [HTTP_WWW_AUTHENTICATE] = "WWW-Authenticate",
     [HTTP_WARNING] = "Warning",
     [HTTP_OCI_SUBJECT] = "OCI-Subject",

@@ -1,6 +1,6 @@
 /*
  * One exchange under way with libcurl: all its settings, and what came of it. Private to
- * http_curl.c and http_transfer.c.
+ * http_curl.c, http_transfer.c and http_failure.c.
  */
 #ifndef PUSHER_HTTP_TRANSFER_H
 #define PUSHER_HTTP_TRANSFER_H

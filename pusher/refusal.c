@@ -63,16 +63,17 @@ static char *advice_on_credentials(const struct refusal_context *context, int st
 	if (context->credentials == NULL)
 		return mem_strdup("no credentials for it were found: say who you are with 'pusher "
 				  "login', or with --username and --password-stdin");
-	if (status == 403)
+	if (status == 403 || context->has_token)
 		return mem_printf(
 		    "the user of the credentials from %s may not do that", context->credentials);
-	return mem_printf(
-	    "the user name or the password from %s is wrong", context->credentials);
+	return mem_printf("the user name or the password from %s is wrong", context->credentials);
 }
 
 /* What to do, as far as the status tells; "" where it does not. */
-static char *advice_of(const struct refusal_context *context, int status, const char *code)
+static char *advice_of(
+    const struct refusal_context *context, const struct http_response *response, const char *code)
 {
+	int status = response->status;
 	const char *advice = "";
 
 	if (status == 401 || status == 403)
@@ -81,6 +82,8 @@ static char *advice_of(const struct refusal_context *context, int status, const 
 		advice = "create the repository first";
 	else if (status == 400 && context->is_plain_http && code[0] == '\0')
 		advice = "if it speaks TLS, leave out --plain-http";
+	else if (status == 400 && strstr(buf_text(&response->body), "SSL certificate") != NULL)
+		advice = "it may want a client certificate: --cert-file";
 	else if (status == 407)
 		advice = "the proxy wants a user name and a password: write its address as "
 			 "http://USER:PASSWORD@HOST:PORT";
@@ -106,9 +109,10 @@ static int set_unbelieved(struct error *err, const struct http_response *respons
 	/* A query may be a signature that grants access. */
 	size_t shown = strcspn(location, "?");
 	return error_set(err, ERR_UNBELIEVED,
-	    "status %d: redirected to '%.*s', and no redirect is followed; if that is the registry, "
-	    "push there", response->status,
-	    (int)(shown < LOCATION_LEN_MAX ? shown : LOCATION_LEN_MAX), location);
+	    "status %d: redirected to '%.*s', and no redirect is followed; if that is the "
+	    "registry, "
+	    "push there",
+	    response->status, (int)(shown < LOCATION_LEN_MAX ? shown : LOCATION_LEN_MAX), location);
 }
 
 int refusal_set(
@@ -126,7 +130,7 @@ int refusal_set(
 		buf_printf(&text, " %s", said.code);
 	if (said.message[0] != '\0')
 		buf_printf(&text, ": %s", said.message);
-	auto_free char *advice = advice_of(context, response->status, said.code);
+	auto_free char *advice = advice_of(context, response, said.code);
 	if (advice[0] != '\0')
 		buf_printf(&text, "; %s", advice);
 	if (retry_after != NULL && strlen(retry_after) <= REFUSAL_CODE_LEN_MAX)

@@ -31,12 +31,13 @@ char *refusal_words(const char *bytes, size_t len);
 struct refusal_context {
 	bool begins_upload;      /* the first request that writes to a repository */
 	bool is_plain_http;      /* no TLS */
+	bool has_token;          /* for which the token server took the credentials */
 	const char *credentials; /* that were sent: where they were found; NULL: none were */
 };
 
 /**
- * refusal_set(err, context, response): ERR_AUTH (401, 407), ERR_DENIED (403), ERR_SERVER (429, 5xx),
- * ERR_UNBELIEVED (2xx that this request cannot get, 3xx: nothing is followed), ERR_REGISTRY;
+ * refusal_set(err, context, response): ERR_AUTH (401, 407), ERR_DENIED (403), ERR_SERVER (429,
+ * 5xx), ERR_UNBELIEVED (2xx that this request cannot get, 3xx: nothing is followed), ERR_REGISTRY;
  * returns -1.
  */
 int refusal_set(

@@ -28,6 +28,7 @@ enum job_step registry_refuse(const struct registry *r, const char *repository,
 	const struct refusal_context context = {
 	    .begins_upload = begins_upload,
 	    .is_plain_http = r->target->plain_http,
+	    .has_token = auth_has_token(r->session->auth, repository),
 	    .credentials = auth_credentials_from(r->session->auth, repository),
 	};
 

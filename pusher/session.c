@@ -131,8 +131,8 @@ static int start_ready(struct run *r, int64_t *out_next_ms, struct error *err)
 	*out_next_ms = HTTP_FOREVER;
 	while (r->first < r->count && r->jobs[r->first]->state == JOB_ENDED)
 		r->first++;
-	for (size_t i = r->first;
-	     i < r->count && pace_is_free(&r->session->pace, r->under_way); i++) {
+	for (size_t i = r->first; i < r->count && pace_is_free(&r->session->pace, r->under_way);
+	     i++) {
 		struct job *job = r->jobs[i];
 		int64_t ready = ready_ms(r->session, job);
 		if (job->state != JOB_WAITING || !has_lane(r, job))

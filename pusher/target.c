@@ -6,10 +6,24 @@
 #define DOCKER_HUB "docker.io"
 #define DOCKER_HUB_REGISTRY "registry-1.docker.io"
 
+/* "user:password@host", in the place of a host: it is not to be repeated. */
+static bool has_user(const char *text)
+{
+	const char *authority = strstr(text, "://");
+
+	authority = authority == NULL ? text : authority + 3;
+	return memchr(authority, '@', strcspn(authority, "/")) != NULL;
+}
+
 int target_parse(struct target *out, const char *text, bool plain_http, struct error *err)
 {
 	struct destination *d = &out->destination;
 
+	if (has_user(text))
+		return error_set(err, ERR_USAGE,
+		    "destination: oci://REGISTRY[/PREFIX] has no place for a user or a password: "
+		    "give "
+		    "them with --username and --password-stdin");
 	if (strncmp(text, SCHEME, strlen(SCHEME)) != 0)
 		return error_set(
 		    err, ERR_USAGE, "destination '%s': oci://REGISTRY[/PREFIX] is expected", text);

@@ -1,5 +1,6 @@
 """What may happen to the bytes on their way: rows R9 to R16, R20, R21, R25 to R27 and F14."""
 
+import gzip
 import os
 import random
 import re
@@ -9,8 +10,8 @@ import threading
 import time
 
 import pytest
-from pushing import (BLOB, HEAD, MIB, PASSWORD, POST, STAGES, TAG, USERNAME, attack, by,  # noqa: F401
-                     failed, large_layout, layout, tag_of, trap)
+from pushing import (BLOB, HEAD, MANIFEST_TYPE, MIB, PASSWORD, POST, STAGES, TAG,  # noqa: F401
+                     USERNAME, attack, by, failed, large_layout, layout, tag_of, trap)
 from helpers import missing
 from scripted_registry import Answer
 from scripted_tokens import Tokens
@@ -66,6 +67,47 @@ def test_row_r9_a_client_certificate_is_for_the_registry_alone(attack, make_scri
     assert done.status == 0, done.stderr
     assert registry.client_certificates == registry.connections > 0
     assert elsewhere.connections > 0 and elsewhere.client_certificates == 0
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3],
+                         ids=["row_r9_tls_1_2", "row_r9_tls_1_3"])
+def test_a_client_certificate_is_missing(version, attack, make_scripted_registry, certificates):
+    """With TLS 1.3 that is said after the handshake; either way once, with what to do."""
+    context = asking(certificates, True)
+    context.maximum_version = version
+    registry = make_scripted_registry(tls=context)
+    done = attack(registry, "--ca-file", certificates.ca)
+    failed(done, 5, "client certificate", "--cert-file")
+    assert done.seconds < 5 and registry.requests() == []
+
+
+def test_row_r9_a_client_certificate_of_a_stranger(attack, make_scripted_registry, certificates,
+                                                   client_pair):
+    context = asking(certificates, True)
+    strangers = ["--cert-file", certificates.other_ca, "--key-file",
+                 certificates.other_ca.parent / "other.key"]
+    registry = make_scripted_registry(tls=context)
+    failed(attack(registry, "--ca-file", certificates.ca, *strangers), 5,
+           "does not take the client certificate")
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated")
+def test_row_r20_only_an_old_tls(attack, make_scripted_registry, certificates):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.load_cert_chain(certificates.certificate, certificates.key)
+    context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
+    done = attack(make_scripted_registry(tls=context), "--ca-file", certificates.ca)
+    failed(done, 5, "TLS 1.2 or newer")
+    assert "--plain-http" not in done.stderr
+
+
+def test_row_r11_an_answer_that_is_compressed(attack, scripted_registry):
+    """Nobody asked for it; a digest of it would be of something else."""
+    scripted_registry.on("HEAD", "/manifests/", Answer(200, {"Content-Type": MANIFEST_TYPE}))
+    scripted_registry.on("GET", "/manifests/", Answer(200, {
+        "Content-Type": MANIFEST_TYPE, "Content-Encoding": "gzip"}, gzip.compress(b"{}")))
+    failed(attack(scripted_registry, *ONCE), 7, "compressed", "gzip")
 
 
 REFUSED_TUNNELS = {

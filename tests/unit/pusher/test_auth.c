@@ -42,6 +42,7 @@ static void test_without_credentials_a_challenge_is_final(void **state)
 	expect_send(&w, &x, NULL);
 	expect_again(&w, &x, "Basic realm=\"x\"", false);
 	assert_null(auth_credentials_from(w.auth, "a"));
+	assert_false(auth_has_token(w.auth, "a"));
 }
 
 static void test_credentials_for_each_repository(void **state)

@@ -19,6 +19,7 @@ static const struct {
 	const char *location;
 	bool begins_upload;
 	bool is_plain_http;
+	bool has_token;
 	const char *credentials;
 	enum err_code code;
 	const char *text;
@@ -40,6 +41,11 @@ static const struct {
 	.challenge = "Bearer realm=\"https://auth.example/token\", BASIC realm=\"x\"",
 	.code = ERR_AUTH,
 	.text = "status 401; " NO_CREDENTIALS},
+    {.status = 401,
+	.credentials = "auth.json",
+	.has_token = true,
+	.code = ERR_AUTH,
+	.text = "status 401; the user of the credentials from auth.json may not do that"},
     {.status = 403,
 	.body = BODY("DENIED", "no"),
 	.credentials = "auth.json",
@@ -57,6 +63,7 @@ static const struct {
 	.body = BODY("MANIFEST_BLOB_UNKNOWN", ""),
 	.code = ERR_REGISTRY,
 	.text = "status 400 MANIFEST_BLOB_UNKNOWN"},
+    {.status = 400, .body = "<html>", .code = ERR_REGISTRY, .text = "status 400"},
     {.status = 412, .body = "<html>", .code = ERR_REGISTRY, .text = "status 412"},
     {.status = 407,
 	.body = "<html>",
@@ -68,7 +75,10 @@ static const struct {
 	.code = ERR_REGISTRY,
 	.text = "status 413; raise the limit on bodies of what stands before the registry (nginx: "
 		"client_max_body_size)"},
-    {.status = 400, .body = "<html>", .code = ERR_REGISTRY, .text = "status 400"},
+    {.status = 400,
+	.body = "<html>400 No required SSL certificate was sent",
+	.code = ERR_REGISTRY,
+	.text = "status 400; it may want a client certificate: --cert-file"},
     {.status = 400,
 	.body = "<html>",
 	.is_plain_http = true,
@@ -85,7 +95,8 @@ static const struct {
 	.text = "status 429; it limits how much may be asked: try again later; it asks to wait: "
 		"Retry-After 120"},
     {.status = 500, .body = "{\"errors\":[]}", .code = ERR_SERVER, .text = "status 500"},
-    {.status = 503, .body = "{\"errors\":{}}",
+    {.status = 503,
+	.body = "{\"errors\":{}}",
 	.code = ERR_SERVER,
 	.text = "status 503; the registry is not ready, or what stands before it does not reach "
 		"it"},
@@ -109,9 +120,9 @@ static const struct {
 
 static void check(size_t i)
 {
-	const struct refusal_context context = {
-	    .begins_upload = cases[i].begins_upload,
+	const struct refusal_context context = {.begins_upload = cases[i].begins_upload,
 	    .is_plain_http = cases[i].is_plain_http,
+	    .has_token = cases[i].has_token,
 	    .credentials = cases[i].credentials};
 	auto_http_response struct http_response response = HTTP_RESPONSE_INIT;
 	struct error err = ERROR_INIT;

@@ -42,6 +42,10 @@ static const struct {
     {"oci://registry.example/charts:1.0", false, NULL, NULL, NULL, false},
     {"oci://registry.example/charts@sha256:00", false, NULL, NULL, NULL, false},
     {"oci://user@registry.example/charts", false, NULL, NULL, NULL, false},
+    {"oci://user:secret@registry.example/charts", false, NULL, NULL, NULL, false},
+    {"oci://secret@registry.example", false, NULL, NULL, NULL, false},
+    {"https://user:secret@registry.example/charts", false, NULL, NULL, NULL, false},
+    {"user:secret@registry.example", false, NULL, NULL, NULL, false},
     {"oci://registry.example/charts?x", false, NULL, NULL, NULL, false},
     {"oci://registry.example/Charts", false, NULL, NULL, NULL, false},
 };
@@ -58,6 +62,7 @@ static void test_parse(void **state)
 			assert_int_equal(result, -1);
 			assert_int_equal(err.code, ERR_USAGE);
 			assert_non_null(strstr(err.text, "oci://REGISTRY"));
+			assert_null(strstr(err.text, "secret"));
 			continue;
 		}
 		assert_int_equal(result, 0);
