@@ -59,7 +59,9 @@ class _Listener(http.server.ThreadingHTTPServer):
         # The handshake belongs into the connection's own thread: one that hangs must hold up no other.
         if self.owner.tls:
             request.settimeout(20)
-            request = self.owner.tls.wrap_socket(request, server_side=True)
+            request = self.owner.tls.wrap_socket(request, server_side=True,
+                                                 do_handshake_on_connect=False)
+            _shake_hands(request)
             registry.client_certificates += 1 if request.getpeercert(True) else 0
         if self.owner.tls and request.selected_alpn_protocol() == "h2":
             Http2(registry, request, number, self.owner.http2).serve()
@@ -68,6 +70,17 @@ class _Listener(http.server.ThreadingHTTPServer):
 
     def handle_error(self, request, client_address):
         pass  # clients that go away are what is being tested
+
+
+def _shake_hands(connection):
+    try:
+        connection.do_handshake()
+    except ssl.SSLError:
+        # Closed at once, with something unread, the alert would be lost in a reset.
+        socket.socket.shutdown(connection, socket.SHUT_WR)
+        while socket.socket.recv(connection, 65536):
+            pass
+        raise
 
 
 def hang_up(connection, reset):
