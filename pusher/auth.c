@@ -563,45 +563,16 @@ static void put_decoded(struct buf *b, const char *text)
 	}
 }
 
-/* Some leave the padding of base64 out. */
-static bool holds(const char *text, const char *secret)
-{
-	size_t len = secret == NULL ? 0 : strlen(secret);
-
-	while (len > 0 && secret[len - 1] == '=')
-		len--;
-	return len > 0 && memmem(text, strlen(text), secret, len) != NULL;
-}
-
-/* "Basic ..." or "Bearer ...", of which the second word is the secret. */
-static bool holds_value(const char *text, const char *header)
-{
-	const char *blank = header == NULL ? NULL : strchr(header, ' ');
-
-	return blank != NULL && holds(text, blank + 1);
-}
-
-static bool holds_credential(const char *text, const struct credential *c)
-{
-	if (holds(text, c->password) || holds(text, c->identity_token) ||
-	    holds(text, c->registry_token))
-		return true;
-	if (c->username == NULL || c->password == NULL)
-		return false;
-	auto_secret char *basic = credential_basic(c->username, c->password);
-	return holds_value(text, basic);
-}
-
 static bool holds_any(const struct auth *a, const char *text)
 {
 	const struct credentials *all = a->options.credentials;
 
 	for (size_t i = 0; all != NULL && i < all->count; i++) {
-		if (holds_credential(text, &all->items[i]))
+		if (credential_is_in(&all->items[i], text))
 			return true;
 	}
 	for (size_t i = 0; i < a->slot_count; i++) {
-		if (holds_value(text, a->slots[i].token.authorization))
+		if (header_is_in(a->slots[i].token.authorization, text))
 			return true;
 	}
 	return false;
