@@ -345,7 +345,13 @@ static int read_challenge(struct auth *a, const char *repository,
 	if (challenge_parse(&challenge, header, err) != 0)
 		return -1;
 	*out_scope = steal_ptr(&challenge.scope);
-	return choose(a, repository, &challenge, out, err);
+	if (choose(a, repository, &challenge, out, err) == 0)
+		return 0;
+	if (response->is_revealing)
+		return error_set(err, err->code,
+		    "the registry wants us to ask elsewhere for a token, in words that repeat our "
+		    "credentials and are not shown");
+	return -1;
 }
 
 static void add_scope(struct slot *s, const char *scope)
@@ -563,28 +569,28 @@ static void put_decoded(struct buf *b, const char *text)
 	}
 }
 
-static bool holds_any(const struct auth *a, const char *text)
+static bool holds_any(const struct auth *a, const char *text, const char *known)
 {
 	const struct credentials *all = a->options.credentials;
 
 	for (size_t i = 0; all != NULL && i < all->count; i++) {
-		if (credential_is_in(&all->items[i], text))
+		if (credential_is_in(&all->items[i], text, known))
 			return true;
 	}
 	for (size_t i = 0; i < a->slot_count; i++) {
-		if (header_is_in(a->slots[i].token.authorization, text))
+		if (header_is_in(a->slots[i].token.authorization, text, known))
 			return true;
 	}
 	return false;
 }
 
-bool auth_is_revealed(const struct auth *a, const char *text)
+bool auth_is_revealed(const struct auth *a, const char *text, const char *known)
 {
-	if (text == NULL || holds_any(a, text))
+	if (text == NULL || holds_any(a, text, known))
 		return text != NULL;
 	if (strchr(text, '%') == NULL)
 		return false;
 	auto_buf struct buf decoded = BUF_SECRET_INIT(LIMIT_RESPONSE_BODY_BYTES_MAX);
 	put_decoded(&decoded, text);
-	return holds_any(a, buf_text(&decoded));
+	return holds_any(a, buf_text(&decoded), known);
 }

@@ -115,9 +115,11 @@ void auth_abandon(struct auth *a, struct auth_exchange *x);
 int auth_challenged(struct auth *a, struct auth_exchange *x, const struct http_response *response,
     bool *out_again, struct error *err) MUST_CHECK;
 
-/** auth_is_revealed(a, text): whether text, as it is or percent-encoded, holds a password or a
- * token of ours, or what Basic makes of them. NULL: no. */
-bool auth_is_revealed(const struct auth *a, const char *text);
+/** auth_is_revealed(a, text, known): whether text, as it is or percent-encoded, holds a password or
+ * a token of ours, or what Basic makes of them. One that is a part of known, which everybody may
+ * read, does not count: a password "test" is nothing to hide in the name of a repository. text may
+ * be NULL: no. */
+bool auth_is_revealed(const struct auth *a, const char *text, const char *known);
 
 /** auth_credentials_from(a, repository): where what says who we are there was found, for people;
  * NULL: nothing was. Borrowed. */

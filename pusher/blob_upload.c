@@ -257,18 +257,16 @@ static enum job_step answer_begin(
 static enum job_step next_way(
     struct blob_upload *u, const struct http_response *response, struct error *err)
 {
-	struct refusal_text said;
 	int status = response->status;
 
-	(void)refusal_text_parse(&said, buf_text(&response->body), response->body.len);
 	if (status == 413)
 		return cut_pieces(u) ? anew(u) : JOB_DONE;
-	if (status == 400 && strcmp(said.code, "DIGEST_INVALID") == 0) {
+	if (status == 400 && refusal_says(response, "DIGEST_INVALID")) {
 		bool is_second = u->is_digest_doubted;
 		u->is_digest_doubted = true;
 		return is_second ? JOB_DONE : again(u, response, err);
 	}
-	if (status == 416 || strcmp(said.code, "BLOB_UPLOAD_UNKNOWN") == 0)
+	if (status == 416 || refusal_says(response, "BLOB_UPLOAD_UNKNOWN"))
 		return again(u, response, err);
 	if (u->state != BLOB_WHOLE ||
 	    (status != 400 && status != 404 && status != 405 && status != 501))

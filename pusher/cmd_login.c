@@ -62,7 +62,8 @@ static int parse_options(
 
 /* ---- trying them ---- */
 
-static int send_one(struct http_transport *transport, const struct auth *auth,
+/* url: of the registry, whatever is asked. */
+static int send_one(struct http_transport *transport, const struct auth *auth, const char *url,
     const struct http_request *request, struct http_response *out, struct error *err)
 {
 	struct http_exchange x = HTTP_EXCHANGE_INIT;
@@ -70,16 +71,16 @@ static int send_one(struct http_transport *transport, const struct auth *auth,
 	x.request = *request;
 	int result = http_perform(transport, &x, err);
 	*out = x.response;
-	conceal_answer(auth, out);
-	return result;
+	conceal_answer(auth, url, out);
+	return result != 0 && request->is_foreign ? conceal_error(auth, url, NULL, err) : result;
 }
 
-static int ask_first(
-    struct http_transport *transport, struct auth *auth, struct auth_exchange *x, struct error *err)
+static int ask_first(struct http_transport *transport, struct auth *auth, struct auth_exchange *x,
+    const char *url, struct error *err)
 {
 	auto_http_response struct http_response response = HTTP_RESPONSE_INIT;
 
-	if (send_one(transport, auth, &x->ask, &response, err) != 0) {
+	if (send_one(transport, auth, url, &x->ask, &response, err) != 0) {
 		auth_abandon(auth, x);
 		return -1;
 	}
@@ -97,13 +98,13 @@ static int try_once(struct http_transport *transport, struct auth *auth, struct 
 			return -1;
 		if (step == AUTH_SEND)
 			break;
-		if (ask_first(transport, auth, x, err) != 0)
+		if (ask_first(transport, auth, x, url, err) != 0)
 			return -1;
 	}
 	const struct http_request request = {
 	    .method = HTTP_GET, .url = url, .authorization = x->authorization};
 	*out_tried = x->authorization != NULL;
-	return send_one(transport, auth, &request, response, err);
+	return send_one(transport, auth, url, &request, response, err);
 }
 
 static int try_all(struct http_transport *transport, struct auth *auth, const char *url,
@@ -146,7 +147,6 @@ static int try_credentials(const struct login_command *o, const struct http_curl
 		return -1;
 	if (try_all(transport, auth, url, out_tried, err) == 0)
 		return 0;
-	(void)conceal_error(auth, NULL, err);
 	return error_prefix(err, "GET %s/v2/", target->label);
 }
 

@@ -3,7 +3,7 @@
 #include "pusher/refusal.h"
 
 /* Whole, before anything is cut off: half a secret is one too. */
-static bool repeats(const struct auth *a, const struct http_response *response)
+static bool repeats(const struct auth *a, const struct http_response *response, const char *known)
 {
 	auto_buf struct buf all = BUF_SECRET_INIT(LIMIT_RESPONSE_BODY_BYTES_MAX * 2);
 	auto_free char *words = refusal_words(buf_text(&response->body), response->body.len);
@@ -13,32 +13,26 @@ static bool repeats(const struct auth *a, const struct http_response *response)
 		buf_putc(&all, '\n');
 		buf_puts(&all, response->headers[which] == NULL ? "" : response->headers[which]);
 	}
-	return all.overflowed || auth_is_revealed(a, buf_text(&all));
+	return all.overflowed || auth_is_revealed(a, buf_text(&all), known);
 }
 
-static void drop(struct http_response *response, enum http_header which)
+void conceal_answer(const struct auth *a, const char *known, struct http_response *response)
 {
-	free(response->headers[which]);
-	response->headers[which] = NULL;
+	char **warning = &response->headers[HTTP_WARNING];
+
+	if (auth_is_revealed(a, *warning, known)) {
+		free(*warning);
+		*warning = NULL;
+	}
+	response->is_revealing = repeats(a, response, known);
 }
 
-void conceal_answer(const struct auth *a, struct http_response *response)
+int conceal_error(const struct auth *a, const char *known, const struct http_response *response,
+    struct error *err)
 {
-	if (auth_is_revealed(a, response->headers[HTTP_WARNING]))
-		drop(response, HTTP_WARNING);
-	if (response->status < 300 || !repeats(a, response))
-		return;
-	for (enum http_header which = 0; which < HTTP_HEADER_COUNT; which++)
-		drop(response, which);
-	buf_release(&response->body);
-}
+	bool is_revealing = response != NULL && response->is_revealing;
 
-int conceal_error(const struct auth *a, const struct http_response *response, struct error *err)
-{
-	/* A refusal that repeats one has no words any more. */
-	bool is_whole = response != NULL && response->status < 300;
-
-	if (!auth_is_revealed(a, err->text) && !(is_whole && repeats(a, response)))
+	if (!is_revealing && !auth_is_revealed(a, err->text, known))
 		return -1;
 	return error_set(err, err->code,
 	    "the registry repeats our credentials, so that its words are not shown");

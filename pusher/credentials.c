@@ -176,30 +176,31 @@ int credentials_check_target(const struct target *target, struct error *err)
 /* ---- what must not be shown ---- */
 
 /* Some leave the padding of base64 out. */
-static bool holds(const char *text, const char *secret)
+static bool holds(const char *text, const char *known, const char *secret)
 {
 	size_t len = secret == NULL ? 0 : strlen(secret);
 
 	while (len > 0 && secret[len - 1] == '=')
 		len--;
-	return len > 0 && memmem(text, strlen(text), secret, len) != NULL;
+	return len > 0 && memmem(text, strlen(text), secret, len) != NULL &&
+	       memmem(known, strlen(known), secret, len) == NULL;
 }
 
 /* "Basic ..." or "Bearer ...", of which the second word is the secret. */
-bool header_is_in(const char *header, const char *text)
+bool header_is_in(const char *header, const char *text, const char *known)
 {
 	const char *blank = header == NULL ? NULL : strchr(header, ' ');
 
-	return blank != NULL && holds(text, blank + 1);
+	return blank != NULL && holds(text, known, blank + 1);
 }
 
-bool credential_is_in(const struct credential *c, const char *text)
+bool credential_is_in(const struct credential *c, const char *text, const char *known)
 {
-	if (holds(text, c->password) || holds(text, c->identity_token) ||
-	    holds(text, c->registry_token))
+	if (holds(text, known, c->password) || holds(text, known, c->identity_token) ||
+	    holds(text, known, c->registry_token))
 		return true;
 	if (c->username == NULL || c->password == NULL)
 		return false;
 	auto_secret char *basic = credential_basic(c->username, c->password);
-	return header_is_in(basic, text);
+	return header_is_in(basic, text, known);
 }

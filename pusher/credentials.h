@@ -71,10 +71,11 @@ int credential_set_password(struct credential *out, const char *username, const 
 /** credential_basic(username, password): "Basic ...", in locked memory; sodium_free(). */
 char *credential_basic(const char *username, const char *password);
 
-/** credential_is_in(c, text): whether text holds its password or a token of it, or what Basic makes
- * of them. header_is_in(header, text): the same of an Authorization header; NULL: no. */
-bool credential_is_in(const struct credential *c, const char *text);
-bool header_is_in(const char *header, const char *text);
+/** credential_is_in(c, text, known): whether text holds its password or a token of it, or what Basic
+ * makes of them, and known does not hold the same. header_is_in(header, text, known): the same of an
+ * Authorization header; NULL: no. */
+bool credential_is_in(const struct credential *c, const char *text, const char *known);
+bool header_is_in(const char *header, const char *text, const char *known);
 
 /**
  * credentials_check_target(target, err): ERR_USAGE where a password would cross a network in the

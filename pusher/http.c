@@ -41,6 +41,7 @@ void http_response_release(struct http_response *r)
 		r->headers[i] = NULL;
 	}
 	buf_release(&r->body);
+	r->is_revealing = false;
 	r->status = 0;
 }
 

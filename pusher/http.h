@@ -72,6 +72,7 @@ struct http_response {
 	char *headers[HTTP_HEADER_COUNT]; /* owned; NULL where absent; several of a kind joined by
 					     ", " */
 	struct buf body; /* of an error status: empty if longer than the limit for those */
+	bool is_revealing; /* conceal_answer() found what must not be shown in it */
 };
 
 #define HTTP_RESPONSE_INIT                                                                         \

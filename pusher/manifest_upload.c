@@ -36,23 +36,11 @@ static int ask(struct job *job, struct http_request *out, struct error *err)
 	return blob_source_piece(&m->source, 0, m->manifest->size_bytes, err);
 }
 
-static bool says_code(const struct http_response *response, const char *code)
-{
-	struct refusal_text said;
-
-	(void)refusal_text_parse(&said, buf_text(&response->body), response->body.len);
-	return strcmp(said.code, code) == 0;
-}
-
 static bool says_blob_unknown(const struct http_response *response)
 {
-	struct refusal_text said;
-
-	if (response->status != 400 && response->status != 404)
-		return false;
-	(void)refusal_text_parse(&said, buf_text(&response->body), response->body.len);
-	return strcmp(said.code, "MANIFEST_BLOB_UNKNOWN") == 0 ||
-	       strcmp(said.code, "BLOB_UNKNOWN") == 0;
+	return (response->status == 400 || response->status == 404) &&
+	       (refusal_says(response, "MANIFEST_BLOB_UNKNOWN") ||
+		   refusal_says(response, "BLOB_UNKNOWN"));
 }
 
 static enum job_step answer_put(
@@ -72,7 +60,7 @@ static enum job_step answer_put(
 		return JOB_ASK;
 	}
 	/* Sent wrong on the way, or read by it while another pusher wrote beside us. */
-	if (status == 400 && !m->is_doubted && says_code(response, "DIGEST_INVALID")) {
+	if (status == 400 && !m->is_doubted && refusal_says(response, "DIGEST_INVALID")) {
 		m->is_doubted = true;
 		(void)registry_refuse(m->lookup.r, m->job.repository, response, false, err);
 		return JOB_AGAIN;

@@ -47,6 +47,14 @@ bool refusal_text_parse(struct refusal_text *out, const char *bytes, size_t len)
 	return out->code[0] != '\0' || out->message[0] != '\0';
 }
 
+bool refusal_says(const struct http_response *response, const char *code)
+{
+	struct refusal_text said = {.code = "", .message = ""};
+
+	return refusal_text_parse(&said, buf_text(&response->body), response->body.len) &&
+	       strcmp(said.code, code) == 0;
+}
+
 static enum err_code code_of(int status)
 {
 	if (status == 401 || status == 407)
@@ -99,7 +107,7 @@ static char *advice_of(
 
 static int set_unbelieved(struct error *err, const struct http_response *response)
 {
-	const char *location = response->headers[HTTP_LOCATION];
+	const char *location = response->is_revealing ? NULL : response->headers[HTTP_LOCATION];
 
 	if (response->status < 300)
 		return error_set(err, ERR_UNBELIEVED,
@@ -110,26 +118,37 @@ static int set_unbelieved(struct error *err, const struct http_response *respons
 	size_t shown = strcspn(location, "?");
 	return error_set(err, ERR_UNBELIEVED,
 	    "status %d: redirected to '%.*s', and no redirect is followed; if that is the "
-	    "registry, "
-	    "push there",
+	    "registry, push there",
 	    response->status, (int)(shown < LOCATION_LEN_MAX ? shown : LOCATION_LEN_MAX), location);
+}
+
+/* The registry's own words. */
+static void put_words(
+    struct buf *b, const struct http_response *response, const struct refusal_text *said)
+{
+	if (response->is_revealing) {
+		buf_puts(b, ", in words that repeat our credentials and are not shown");
+		return;
+	}
+	if (said->code[0] != '\0')
+		buf_printf(b, " %s", said->code);
+	if (said->message[0] != '\0')
+		buf_printf(b, ": %s", said->message);
 }
 
 int refusal_set(
     struct error *err, const struct refusal_context *context, const struct http_response *response)
 {
-	struct refusal_text said;
-	const char *retry_after = response->headers[HTTP_RETRY_AFTER];
+	struct refusal_text said = {.code = "", .message = ""};
+	const char *retry_after =
+	    response->is_revealing ? NULL : response->headers[HTTP_RETRY_AFTER];
 	auto_buf struct buf text = BUF_INIT(ERROR_TEXT_BYTES);
 
 	if (response->status < 400)
 		return set_unbelieved(err, response);
 	(void)refusal_text_parse(&said, buf_text(&response->body), response->body.len);
 	buf_printf(&text, "status %d", response->status);
-	if (said.code[0] != '\0')
-		buf_printf(&text, " %s", said.code);
-	if (said.message[0] != '\0')
-		buf_printf(&text, ": %s", said.message);
+	put_words(&text, response, &said);
 	auto_free char *advice = advice_of(context, response, said.code);
 	if (advice[0] != '\0')
 		buf_printf(&text, "; %s", advice);

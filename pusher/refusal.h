@@ -23,6 +23,9 @@ struct refusal_text {
 /** refusal_text_parse(out, bytes, len): false, and both "", if the bytes are not of that form. */
 bool refusal_text_parse(struct refusal_text *out, const char *bytes, size_t len);
 
+/** refusal_says(response, code): whether that is the code of the first error in it. */
+bool refusal_says(const struct http_response *response, const char *code);
+
 /** refusal_words(bytes, len): both, whole, a line each; owned by the caller; NULL if the bytes are
  * not of that form. */
 char *refusal_words(const char *bytes, size_t len);

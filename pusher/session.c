@@ -215,22 +215,30 @@ static enum job_step failure_step(const struct http_exchange *x, struct error *e
 	return err->code == ERR_NETWORK && !x->is_final ? JOB_AGAIN : JOB_FAILED;
 }
 
-/* What the registry named may hold what it was sent. */
-static const char *shown_url(const struct session *s, const char *url)
+/* What the registry named may hold what it was sent, also a token that is forgotten by now. */
+static const char *shown_url(const struct session *s, const char *known, const char *url)
 {
-	return auth_is_revealed(s->auth, url) ? "(an address that repeats our credentials)" : url;
+	return s->is_repeating || auth_is_revealed(s->auth, url, known) ? known : url;
+}
+
+/* Of a request that was not answered. Where it went is shown. */
+static void conceal_failure(
+    const struct session *s, const struct http_exchange *x, const char *known, struct error *err)
+{
+	if (x->request.is_foreign)
+		(void)conceal_error(s->auth, known, NULL, err);
 }
 
 /* Of a request that was to get a token. */
-static int consume_token(struct run *r, struct job *job, struct error *err)
+static int consume_token(struct run *r, struct job *job, const char *known, struct error *err)
 {
 	struct http_exchange *x = &job->exchange;
 	const struct session *s = r->session;
 
 	if (x->error.code != ERR_NONE) {
 		enum job_step step = failure_step(x, err);
-		(void)conceal_error(s->auth, NULL, err);
-		const char *url = shown_url(s, x->request.url);
+		conceal_failure(s, x, known, err);
+		const char *url = shown_url(s, known, x->request.url);
 		(void)error_prefix(err, "%s %.*s", http_method_name(x->request.method),
 		    (int)strcspn(url, "?"), url);
 		auth_abandon(s->auth, &job->auth);
@@ -239,12 +247,11 @@ static int consume_token(struct run *r, struct job *job, struct error *err)
 	int status = x->response.status;
 	if (auth_answer(s->auth, &job->auth, &x->response, now_ms(s), err) == 0)
 		return 0;
-	(void)conceal_error(s->auth, NULL, err);
 	return step_on(r, job, retry_status(status) ? JOB_AGAIN : JOB_FAILED, err);
 }
 
 /* The job's own request was answered, or not: what now? */
-static int consume(struct run *r, struct job *job, struct error *err)
+static int consume(struct run *r, struct job *job, const char *known, struct error *err)
 {
 	struct http_exchange *x = &job->exchange;
 	struct auth *auth = r->session->auth;
@@ -254,22 +261,20 @@ static int consume(struct run *r, struct job *job, struct error *err)
 	if (x->error.code != ERR_NONE) {
 		job->auth = (struct auth_exchange){.repository = NULL};
 		enum job_step failure = failure_step(x, err);
-		(void)conceal_error(auth, NULL, err);
+		conceal_failure(r->session, x, known, err);
 		if (x->is_unanswered && job->kind->unanswered != NULL)
 			job->kind->unanswered(job, err);
 		return step_on(r, job, failure, err);
 	}
 	if (x->response.status == 401 && !job->request.is_foreign &&
-	    auth_challenged(auth, &job->auth, &x->response, &again, err) != 0) {
-		(void)conceal_error(auth, &x->response, err);
+	    auth_challenged(auth, &job->auth, &x->response, &again, err) != 0)
 		return name_job(job, err);
-	}
 	if (again)
 		return 0;
 	job->auth = (struct auth_exchange){.repository = NULL};
 	enum job_step step = job->kind->answer(job, &x->response, err);
-	if (step == JOB_FAILED || step == JOB_AGAIN)
-		(void)conceal_error(auth, &x->response, err);
+	if (x->response.status < 300 && (step == JOB_FAILED || step == JOB_AGAIN))
+		(void)conceal_error(auth, known, &x->response, err);
 	if (step == JOB_FAILED && retry_status(x->response.status))
 		step = JOB_AGAIN;
 	return step_on(r, job, step, err);
@@ -297,12 +302,16 @@ static int take_ended(struct run *r, struct http_exchange *x, struct error *err)
 		job->state = JOB_WAITING;
 		r->under_way--;
 		keep_pace(s, x);
-		conceal_answer(s->auth, &x->response);
-		progress_request(s->progress, x->request.method, shown_url(s, x->request.url),
+		auto_free char *known = job->kind->label(job);
+		conceal_answer(s->auth, known, &x->response);
+		s->is_repeating = s->is_repeating || x->response.is_revealing;
+		progress_request(s->progress, x->request.method,
+		    shown_url(s, known, x->request.url),
 		    x->error.code == ERR_NONE ? x->response.status : 0);
 		progress_warning(s->progress, x->response.headers[HTTP_WARNING]);
 		int result =
-		    job->is_authorizing ? consume_token(r, job, err) : consume(r, job, err);
+		    job->is_authorizing ? consume_token(r, job, known, err)
+					: consume(r, job, known, err);
 		http_response_release(&x->response);
 		return result;
 	}

@@ -78,6 +78,7 @@ struct session {
 			  requests beside them; 1: one request at a time */
 	/* Its own; zero at first. */
 	int64_t not_before_ms; /* back-off of the host, for all jobs */
+	bool is_repeating;     /* the registry has repeated our credentials: no address is shown */
 	struct pace pace;
 };
 

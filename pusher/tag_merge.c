@@ -308,12 +308,8 @@ static enum job_step answer_get(
 /* Bytes of a list are not those of what it is named after. */
 static bool takes_tag_for_digest(const struct tag_merge *m, const struct http_response *response)
 {
-	struct refusal_text said;
-
-	if (m->kind != MERGE_REFERRERS || response->status != 400)
-		return false;
-	(void)refusal_text_parse(&said, buf_text(&response->body), response->body.len);
-	return strcmp(said.code, "DIGEST_INVALID") == 0;
+	return m->kind == MERGE_REFERRERS && response->status == 400 &&
+	       refusal_says(response, "DIGEST_INVALID");
 }
 
 static enum job_step answer_put(

@@ -123,3 +123,23 @@ def test_other_words_are_still_said(attack, make_scripted_registry):
     registry.on(*TAG, Answer(400, {}, refusal("TAG_INVALID", "no such tags here")), repeat=True)
     done = attack(registry, login=True)
     assert "400 TAG_INVALID: no such tags here" in done.stderr
+
+
+@pytest.mark.parametrize("password", ["test", "pull", "token", "v2", "Bearer", "password", "registry"])
+def test_a_common_word_is_a_password(password, make_scripted_registry, programs, keys, layout):
+    """What is done depends on what the registry says, whichever words it needs for that."""
+    for tokens in (None, Tokens(users={"test": password})):
+        registry = make_scripted_registry(
+            tokens=tokens, credentials=None if tokens else ("test", password))
+
+        def push(secret):
+            return programs.pusher.run(
+                "push", layout, f"oci://{registry.host}/test/token/pull", "--trust", keys.trust,
+                "--plain-http", "--username", "test", "--password-stdin", "--verbose",
+                stdin=secret.encode(), status=None)
+
+        refused = push(password + "x")
+        assert refused.status == 6
+        assert "the user name or the password from " in refused.stderr
+        done = push(password)
+        assert done.status == 0, done.stderr
