@@ -298,6 +298,10 @@ class Http2:
         with self.lock:
             if how == "goaway":
                 self.h2.close_connection(codes.ENHANCE_YOUR_CALM, last_stream_id=max(stream - 2, 0))
+                # Of later ones it says that they were not begun, and libcurl sends them again.
+                for request in self.requests.values():
+                    self.registry.broken(request)
+                self.requests.clear()
             else:
                 self.h2.reset_stream(stream, {"refused": codes.REFUSED_STREAM,
                                               "reset": codes.INTERNAL_ERROR}[how])
