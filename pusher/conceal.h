@@ -1,8 +1,8 @@
 /*
  * What a registry says is shown to people, and some repeat what they were sent: a password or a
- * token must not come back into a log that way. An answer that repeats one is acted on as any other,
- * and shown without its words. Found: the very text, also percent-encoded; a registry that encodes
- * it in a way of its own is not outwitted. Reference security.md K3.
+ * token must not come back into a log that way. An answer that repeats one is acted on as any
+ * other, and shown without its words. Found: the very text, also percent-encoded; a registry that
+ * encodes it in a way of its own is not outwitted. Reference security.md K3.
  */
 #ifndef PUSHER_CONCEAL_H
 #define PUSHER_CONCEAL_H

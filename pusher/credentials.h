@@ -71,9 +71,9 @@ int credential_set_password(struct credential *out, const char *username, const 
 /** credential_basic(username, password): "Basic ...", in locked memory; sodium_free(). */
 char *credential_basic(const char *username, const char *password);
 
-/** credential_is_in(c, text, known): whether text holds its password or a token of it, or what Basic
- * makes of them, and known does not hold the same. header_is_in(header, text, known): the same of an
- * Authorization header; NULL: no. */
+/** credential_is_in(c, text, known): whether text holds its password or a token of it, or what
+ * Basic makes of them, and known does not hold the same. header_is_in(header, text, known): the
+ * same of an Authorization header; NULL: no. */
 bool credential_is_in(const struct credential *c, const char *text, const char *known);
 bool header_is_in(const char *header, const char *text, const char *known);
 

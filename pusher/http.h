@@ -71,7 +71,7 @@ struct http_response {
 	int status;                       /* 200 ..= 999 */
 	char *headers[HTTP_HEADER_COUNT]; /* owned; NULL where absent; several of a kind joined by
 					     ", " */
-	struct buf body; /* of an error status: empty if longer than the limit for those */
+	struct buf body;   /* of an error status: empty if longer than the limit for those */
 	bool is_revealing; /* conceal_answer() found what must not be shown in it */
 };
 

@@ -309,9 +309,8 @@ static int take_ended(struct run *r, struct http_exchange *x, struct error *err)
 		    shown_url(s, known, x->request.url),
 		    x->error.code == ERR_NONE ? x->response.status : 0);
 		progress_warning(s->progress, x->response.headers[HTTP_WARNING]);
-		int result =
-		    job->is_authorizing ? consume_token(r, job, known, err)
-					: consume(r, job, known, err);
+		int result = job->is_authorizing ? consume_token(r, job, known, err)
+						 : consume(r, job, known, err);
 		http_response_release(&x->response);
 		return result;
 	}
