@@ -1,5 +1,6 @@
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -11,6 +12,8 @@
 
 #define POLL_MS 1000
 #define IDLE_CONNECTIONS 32L
+#define IDLE_ROUNDS_MAX 32U /* more than a handshake takes */
+#define REST_MS 1
 
 static void transfer_free(struct transfer *t)
 {
@@ -115,6 +118,21 @@ static int check_interrupt(struct curl_transport *transport, struct error *err)
 	return -1;
 }
 
+/*
+ * Where the window of an HTTP/2 stream is full, libcurl 7.88 asks for room to write, of which the
+ * socket has enough, and a poll for it ends at once. One that brings nothing time and again is
+ * followed by a rest.
+ */
+static void rest(struct curl_transport *transport, int64_t begun_ms)
+{
+	struct pollfd interrupt = {.fd = transport->options.interrupt_fd, .events = POLLIN};
+
+	if (transport_now_ms(&transport->base) - begun_ms > REST_MS)
+		return;
+	if (++transport->idle_rounds > IDLE_ROUNDS_MAX)
+		(void)poll(&interrupt, transport->told_interrupt ? 0 : 1, REST_MS);
+}
+
 /* Until something happens, or until_ms. */
 static CURLMcode poll_sockets(struct curl_transport *transport, int64_t until_ms)
 {
@@ -128,7 +146,10 @@ static CURLMcode poll_sockets(struct curl_transport *transport, int64_t until_ms
 	/* It has passed since the caller looked, and libcurl refuses a negative time. */
 	if (left_ms < 0)
 		left_ms = 0;
-	return curl_multi_poll(transport->multi, &extra, extra_count, (int)left_ms, NULL);
+	int64_t begun_ms = transport_now_ms(&transport->base);
+	CURLMcode code = curl_multi_poll(transport->multi, &extra, extra_count, (int)left_ms, NULL);
+	rest(transport, begun_ms);
+	return code;
 }
 
 static int transport_wait(

@@ -36,6 +36,7 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *context)
 	struct transfer *t = context;
 	size_t len = size * count;
 
+	t->transport->idle_rounds = 0;
 	/* 102 says that the answer is still to come. */
 	if (status_of(t->easy) >= 200 && !is_in_time(t))
 		return 0;
@@ -61,6 +62,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 	size_t max =
 	    status_of(t->easy) >= 400 ? LIMIT_ERROR_BODY_BYTES_MAX : LIMIT_RESPONSE_BODY_BYTES_MAX;
 
+	t->transport->idle_rounds = 0;
 	if (!is_in_time(t))
 		return 0;
 	if (len > max - body->len) {
@@ -76,6 +78,7 @@ static size_t on_read(char *into, size_t size, size_t count, void *context)
 	struct transfer *t = context;
 	const struct http_body *body = t->exchange->request.body;
 
+	t->transport->idle_rounds = 0;
 	if (body == NULL)
 		return 0;
 	ssize_t got = body->read(body->context, into, size * count, &t->body_error);

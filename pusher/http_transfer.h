@@ -19,6 +19,7 @@ struct curl_transport {
 	CURLSH *share; /* owned; TLS sessions, so that a second connection is quick */
 	bool told_interrupt;
 	unsigned http2_failures;
+	unsigned idle_rounds; /* since something was sent or has come */
 };
 
 /* One exchange under way. */

@@ -35,14 +35,23 @@ def layout(programs, keys, tmp_path_factory):
     return Layout(directory / "layout")
 
 
-@pytest.fixture(scope="session")
-def large_layout(programs, keys, tmp_path_factory):
-    """A layout of one chart of 3 MiB that does not shrink. Do not write to it."""
-    directory = tmp_path_factory.mktemp("large")
+def _noisy_layout(programs, keys, directory, size):
     chart = write_archive(directory / "tiny.tgz", {"Chart.yaml": chart_yaml(),
-                                                   "noise.bin": noise(3 * MIB)})
+                                                   "noise.bin": noise(size)})
     programs.builder.run("build", chart, "--output", directory / "layout", "--keys", keys)
     return Layout(directory / "layout")
+
+
+@pytest.fixture(scope="session")
+def medium_layout(programs, keys, tmp_path_factory):
+    """One chart of 128 KiB that does not shrink, which goes over HTTP/2. Do not write to it."""
+    return _noisy_layout(programs, keys, tmp_path_factory.mktemp("medium"), MIB // 8)
+
+
+@pytest.fixture(scope="session")
+def large_layout(programs, keys, tmp_path_factory):
+    """One chart of 3 MiB that does not shrink. Do not write to it."""
+    return _noisy_layout(programs, keys, tmp_path_factory.mktemp("large"), 3 * MIB)
 
 
 @dataclasses.dataclass

@@ -178,7 +178,7 @@ class Rule:
 class ScriptedRegistry:
     """`tls` is a (certificate, key) pair of paths or an SSLContext; `credentials` a (user, password)
     that Basic has to show; `tokens` a Tokens; http2 offers h2 to who speaks TLS ("closed": with a
-    window that no body passes); receive_bytes is the socket's buffer."""
+    window that no body passes; "stuck": that 64 KiB of one pass); receive_bytes is the socket's buffer."""
 
     def __init__(self, tls=None, credentials=None, address="127.0.0.1", tokens=None, http2=False,
                  receive_bytes=None, **behaviour):

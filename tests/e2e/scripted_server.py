@@ -216,7 +216,8 @@ def make_request(method, target, headers, connection, version="1.1"):
 
 
 class Http2:
-    """One HTTP/2 connection; streams are answered side by side. mode "closed": no body may come."""
+    """One HTTP/2 connection; streams are answered side by side. mode "closed": no body may come;
+    "stuck": no more than the first 64 KiB of it."""
 
     def __init__(self, registry, connection, number, mode):
         import h2.config  # Debian's python3-h2
@@ -225,6 +226,7 @@ class Http2:
         self.registry = registry
         self.socket = connection
         self.number = number
+        self.mode = mode
         self.lock = threading.Condition()
         self.h2 = h2.connection.H2Connection(
             h2.config.H2Configuration(client_side=False, header_encoding="utf-8"))
@@ -261,7 +263,8 @@ class Http2:
             request = self.requests.get(event.stream_id)
             if request:
                 request.take(event.data)
-                self.h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+                if self.mode != "stuck":
+                    self.h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
         elif kind == "StreamEnded":
             self._start(event.stream_id)
         elif kind == "StreamReset":

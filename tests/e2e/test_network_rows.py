@@ -11,10 +11,12 @@ import time
 
 import pytest
 from pushing import (BLOB, HEAD, MANIFEST_TYPE, MIB, PASSWORD, POST, STAGES, TAG,  # noqa: F401
-                     USERNAME, attack, by, failed, large_layout, layout, tag_of, trap)
+                     USERNAME, attack, by, failed, large_layout, layout, medium_layout, tag_of,
+                     trap)
 from helpers import missing
 from scripted_registry import Answer
 from scripted_tokens import Tokens
+from traced import ENVIRONMENT
 from wires import Cutter, RawServer, side_by_side
 
 ONCE = ("--retries", "0")
@@ -459,11 +461,17 @@ def test_http_2_breaks(how, stage, attack, make_scripted_registry, certificates)
     assert {r.version for r in registry.requests()} >= {"2"}
 
 
-def test_row_r26_a_window_that_stays_closed(attack, make_scripted_registry, certificates):
-    registry = make_scripted_registry(tls=True, http2="closed")
-    done = attack(registry, "--ca-file", certificates.ca, "--deadline", "2s")
+@pytest.mark.parametrize("window", ["closed", "stuck"])
+def test_row_r26_a_window_that_stays_closed(window, attack, make_scripted_registry, certificates,
+                                            medium_layout, tmp_path):
+    registry = make_scripted_registry(tls=True, http2=window)
+    log = tmp_path / "polls"
+    done = attack(registry, "--ca-file", certificates.ca, "--deadline", "2s", layout=medium_layout,
+                  env=ENVIRONMENT, wrapper=["strace", "-f", "-qq", "-o", log, "-e", "trace=poll"])
     assert done.status in (0, 5), done.stderr  # HTTP/1.1 after a while is as good
     assert done.seconds < 8
+    # Who waits does not ask all the time.
+    assert len(log.read_text().splitlines()) < 15000
 
 
 def test_row_r26_100_continue_is_not_waited_for(attack, large_layout, scripted_registry):
