@@ -22,6 +22,8 @@ from proxy import Proxy
 from registries import Registries
 from workloads import FULL, NAMES, TINY, Skipped, Workload, Workloads
 
+ROUNDS = 15  # of the fast workloads
+
 
 @dataclasses.dataclass
 class Result:
@@ -102,7 +104,7 @@ def about(programs):
         model = next((line.split(":")[1].strip() for line in file if line.startswith("model name")),
                      platform.machine())
     return {"date": datetime.date.today().isoformat(),
-            "machine": {"cpu": model, "cores": os.cpu_count(), "kernel": platform.release(),
+            "machine": {"cpu": model, "cores": os.cpu_count(), "kernel": platform.release().partition("-")[0],
                         "load": [round(os.getloadavg()[0], 2)]},
             "programs": {name: {"version": program.version, "go": program.go}
                          for name, program in programs.items()}}
@@ -128,11 +130,18 @@ def write(directory, command, text, results):
         f"![wall time as parts of the baseline](results.svg)\n\n{text}")
 
 
+def command_of(options):
+    """The command again, without names of places."""
+    return " ".join(["scripts/bench", *options.workload,
+                     *(["--rounds", str(options.rounds)] if options.rounds != ROUNDS else []),
+                     *(["--tiny"] if options.tiny else []), "--write"])
+
+
 def parse():
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument("workload", nargs="*", choices=[[], *NAMES], metavar="WORKLOAD",
                         help=", ".join(NAMES) + "; all unless told")
-    parser.add_argument("--rounds", type=int, default=15, metavar="N",
+    parser.add_argument("--rounds", type=int, default=ROUNDS, metavar="N",
                         help="at most so many; the slow workloads have fewer of their own")
     parser.add_argument("--tiny", action="store_true",
                         help="blobs of a few MiB, a few charts, a line of 5 ms: to try it out")
@@ -176,7 +185,7 @@ def main():
     if options.json:
         options.json.write_text(json.dumps(report.as_json(facts, results), indent=1) + "\n")
     if options.write and is_whole:
-        write(options.write, " ".join(["scripts/bench", *sys.argv[1:]]), text, results)
+        write(options.write, command_of(options), text, results)
     return 0 if is_whole else 1
 
 
