@@ -21,6 +21,11 @@ REQUESTS = 12  # of which each in turn meets each fault
 STATUSES = (400, 401, 403, 404, 405, 409, 412, 415, 416, 429, 500, 502, 503, 504, 200, 201, 202, 204,
             206, 304)
 
+# What may pass by itself: the push asks again, and succeeds.
+PASSING = {"status-429", "status-500", "status-502", "status-503", "status-504", "429-at-once",
+           "closed", "reset", "closed-unheard", "reset-unheard", "cut-in-the-answer",
+           "cut-in-the-request"}
+
 
 def faults(trap):
     """{name: Answer}"""
@@ -91,7 +96,7 @@ def test_row_r15_every_fault_at_every_request(existing, programs, keys, deliveri
             registry.put("p/a", "0.1.0", old.blob(old.entry("a")["digest"]), MANIFEST_TYPE)
             registry.at(number, faults(trap)[name])
             done = push(registry, status=None)
-            assert done.status in (0, 5, 6, 7), done
+            assert done.status in ((0,) if name in PASSING else (0, 5, 6, 7)), (case, done)
             clean(done.stdout + done.stderr)
             assert PASSWORD not in done.stdout + done.stderr
             reached.append(len(registry.requests()) > number)
@@ -111,5 +116,6 @@ def test_row_r15_every_fault_at_every_request(existing, programs, keys, deliveri
 
     with ScriptedRegistry() as trap:
         names = list(faults(trap))
+    assert PASSING <= set(names)
     side_by_side(run, itertools.product(names, range(REQUESTS)), workers=24)
     assert len(reached) >= 500 and sum(reached) == len(reached)
