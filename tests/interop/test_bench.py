@@ -104,7 +104,8 @@ def test_requests(name, requests, run):
 def test_results_are_written_whole(run):
     written = (run.directory / "RESULTS.md").read_text()
     assert written.startswith("# Results\n") and written.endswith(run.text)
-    assert "--tiny --rounds 1" in written and "LIMITS.md" in written
+    assert "`scripts/bench --rounds 1 --tiny --write`" in written and "LIMITS.md" in written
+    assert str(run.directory) not in written
     assert (BENCH / "LIMITS.md").exists()
     assert "builder 0." in written and "openssl 3." in written and "unknown" not in written
     bars = xml.dom.minidom.parse(str(run.directory / "results.svg")).getElementsByTagName("rect")
