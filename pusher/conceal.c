@@ -24,13 +24,14 @@ void conceal_answer(const struct auth *a, const char *known, struct http_respons
 		free(*warning);
 		*warning = NULL;
 	}
-	response->is_revealing = repeats(a, response, known);
+	/* Of a success hardly anything is shown, and there are many. */
+	response->is_revealing = response->status >= 300 && repeats(a, response, known);
 }
 
 int conceal_error(const struct auth *a, const char *known, const struct http_response *response,
     struct error *err)
 {
-	bool is_revealing = response != NULL && response->is_revealing;
+	bool is_revealing = response != NULL && repeats(a, response, known);
 
 	if (!is_revealing && !auth_is_revealed(a, err->text, known))
 		return -1;

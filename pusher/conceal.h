@@ -11,8 +11,8 @@
 
 /**
  * conceal_answer(a, known, response): before anything of it is shown. A Warning that repeats a
- * secret is dropped; of what does so anywhere is_revealing is set, which refusal_set() and
- * auth_challenged() heed.
+ * secret is dropped; of a refusal or a redirect that does so anywhere is_revealing is set, which
+ * refusal_set() and auth_challenged() heed.
  *
  * known     what was asked for, in our own words: see auth_is_revealed().
  */

@@ -305,9 +305,11 @@ static int take_ended(struct run *r, struct http_exchange *x, struct error *err)
 		auto_free char *known = job->kind->label(job);
 		conceal_answer(s->auth, known, &x->response);
 		s->is_repeating = s->is_repeating || x->response.is_revealing;
-		progress_request(s->progress, x->request.method,
-		    shown_url(s, known, x->request.url),
-		    x->error.code == ERR_NONE ? x->response.status : 0);
+		/* An address is searched for secrets, which takes longer than all else here. */
+		if (s->progress->is_verbose)
+			progress_request(s->progress, x->request.method,
+			    shown_url(s, known, x->request.url),
+			    x->error.code == ERR_NONE ? x->response.status : 0);
 		progress_warning(s->progress, x->response.headers[HTTP_WARNING]);
 		int result = job->is_authorizing ? consume_token(r, job, known, err)
 						 : consume(r, job, known, err);
